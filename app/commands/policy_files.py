@@ -1,0 +1,169 @@
+"""The files of products come in; what `chengxin policy check`, `test` and `publish` say of them
+goes out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from app.policies.examine import Examined, examine, freeze, thaw
+from app.policies.trials import ENGINES, Difference, run_cases
+from app.rules.problems import Problem, render
+from app.settings import Settings
+
+WORTH_SHOWING = 50  # cases; fewer take no time
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Files that may be published. `evidence`: what was run on them."""
+
+    bundle_json: str
+    evidence: dict[str, Any]
+
+
+def check(products: Sequence[str], settings: Settings, as_json: bool) -> int:
+    """Print every problem once; the exit status. Raises UnknownProduct."""
+    looked = [examine(name, settings.rulesets, settings.scorecards) for name in products]
+    problems = _problems(looked)
+    if as_json:
+        found = {"products": list(products), "problems": [one.as_json() for one in problems]}
+        click.echo(json.dumps(found, ensure_ascii=False))
+    elif problems:
+        _tell_problems(problems, as_json)
+    else:
+        for one in looked:
+            click.echo(f"{one.product}: no problems, {len(one.cases)} cases")
+        if not looked:
+            click.echo(f"there is no product in {settings.rulesets}")
+    return 1 if problems else 0
+
+
+def test(products: Sequence[str], settings: Settings, as_json: bool) -> int:
+    """Run the cases and print what differs; the exit status. Raises UnknownProduct."""
+    looked = [examine(name, settings.rulesets, settings.scorecards) for name in products]
+    problems = _problems(looked)
+    if problems:
+        _tell_problems(problems, as_json)
+        return 1
+    results = {one.product: _run(one) for one in looked}
+    _tell_results(looked, results, as_json)
+    return 1 if any(results.values()) or any(not one.cases for one in looked) else 0
+
+
+def prepare(product: str, settings: Settings, as_json: bool) -> Frozen | None:
+    """What `publish` freezes; None after printing why the files cannot be published."""
+    looked = examine(product, settings.rulesets, settings.scorecards)
+    if looked.problems:
+        _tell_problems(looked.problems, as_json)
+        click.echo("nothing was published", err=True)
+        return None
+    bundle_json = freeze(looked)
+    differences = _run(looked, bundle_json)
+    if differences or not looked.cases:
+        _tell_results([looked], {product: differences}, as_json)
+        click.echo("nothing was published", err=True)
+        return None
+    return Frozen(bundle_json, {"cases": len(looked.cases), "engines": list(ENGINES)})
+
+
+def _run(looked: Examined, bundle_json: str | None = None) -> list[Difference]:
+    """The cases on the policy as a release would hold it."""
+    frozen = thaw(bundle_json or freeze(looked))
+    with _progress(f"cases of {looked.product}", len(looked.cases) * len(ENGINES)) as advance:
+        return run_cases(frozen, looked.cases, advance)
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[], object]]:
+    """A bar on stderr, gone when it is done; nothing where nobody looks."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    hidden = not console.is_terminal or total < WORTH_SHOWING
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def _problems(looked: Sequence[Examined]) -> list[Problem]:
+    """Each once: products share the catalogue and the reasons."""
+    return sorted({problem for one in looked for problem in one.problems})
+
+
+def _tell_problems(problems: Sequence[Problem], as_json: bool) -> None:
+    if as_json:
+        found = {"problems": [one.as_json() for one in problems]}
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    click.echo("\n\n".join(render(problem) for problem in problems))
+    count = len(problems)
+    click.echo(f"\n{count} problem{'' if count == 1 else 's'}", err=True)
+
+
+def _tell_results(
+    looked: Sequence[Examined], results: dict[str, list[Difference]], as_json: bool
+) -> None:
+    if as_json:
+        click.echo(json.dumps(_as_json(looked, results), ensure_ascii=False))
+        return
+    for one in looked:
+        _print_result(one, results[one.product])
+
+
+def _print_result(looked: Examined, differences: Sequence[Difference]) -> None:
+    if not looked.cases:
+        click.echo(
+            f"{looked.product}: there are no cases; write some in {looked.product}/cases/*.yaml"
+        )
+        return
+    for one in differences:
+        click.echo(_render(one))
+    failed = len({one.case.place for one in differences})
+    said = f"{failed} of {len(looked.cases)} cases fail" if failed else "all cases hold"
+    click.echo(f"{looked.product}: {len(looked.cases)} cases by {', '.join(ENGINES)}: {said}")
+
+
+def _render(one: Difference) -> str:
+    against = "expected" if one.against == "case" else "the scalar evaluator gives"
+    found, wanted = _show(one.key, one.found), _show(one.key, one.expected)
+    return (
+        f"{one.case.place}: {one.case.name}\n"
+        f"    {one.key.removesuffix('_fen')}: {against} {wanted}, {one.engine} gives {found}"
+    )
+
+
+def _show(key: str, value: Any) -> str:
+    """A value as it is written in a case."""
+    if value is None:
+        return "null"
+    if key in ("limit_fen", "limit"):
+        yuan, fen = divmod(value, 100)
+        return f"{yuan:_}" + (f".{fen:02}" if fen else "")
+    if isinstance(value, list):
+        return f"[{', '.join(value)}]"
+    if isinstance(value, dict):
+        inner = ", ".join(f"{name}: {_show(name, one)}" for name, one in value.items())
+        return f"{{{inner}}}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _as_json(
+    looked: Sequence[Examined], results: dict[str, list[Difference]]
+) -> dict[str, dict[str, Any]]:
+    return {
+        one.product: {
+            "cases": len(one.cases),
+            "engines": list(ENGINES),
+            "failed": len({d.case.place for d in results[one.product]}),
+            "differences": [d.as_json() for d in results[one.product]],
+        }
+        for one in looked
+    }

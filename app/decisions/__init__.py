@@ -1,0 +1,1 @@
+"""Decide a merchant, record the decision, replay it. The story is on one page: `decide.py`."""

@@ -1,0 +1,85 @@
+"""A judgement → the record: one JSON text that explains itself and is enough to replay the
+decision. The order of keys is kept.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+
+from app.decisions.explain import explain_to_merchant
+from app.decisions.intake import Intake
+from app.decisions.ports import ActiveRelease, DecisionRequest, SnapshotRow
+from app.policies.pipeline import Judgement
+from app.policies.policy import Policy
+
+ENGINES = {"durable_rules": version("durable-rules"), "scalar": "1"}
+# What depends on when and where it was decided, not on what: left out when a replay is compared.
+CIRCUMSTANCES = ("id", "decided_at", "timings_us", "engines")
+
+
+def new_decision_id(at: datetime) -> str:
+    """Ids sort by time: milliseconds in hex, then 80 random bits."""
+    return f"{int(at.timestamp() * 1000):012x}{uuid.uuid4().hex[:20]}"
+
+
+def judged_part(policy: Policy, judgement: Judgement) -> dict[str, Any]:
+    """What the policy said: the part that a replay must give again to the byte."""
+    daily = judgement.daily_rate
+    return {
+        "outcome": judgement.outcome,
+        "score": judgement.score,
+        "tier": judgement.tier,
+        "limit_fen": judgement.limit_fen,
+        "daily_rate": daily,
+        "yearly_rate": None if daily is None else round(daily * policy.day_count, 6),
+        "reasons": list(judgement.reasons),
+        "explanations": explain_to_merchant(judgement.reasons, policy.reasons),
+        "unknowns": list(judgement.unknowns),
+        "stages": list(judgement.stages),
+        "engines_agree": not judgement.disagreements,
+    }
+
+
+def build_record(
+    decision_id: str,
+    decided_at: datetime,
+    request: DecisionRequest,
+    release: ActiveRelease,
+    snapshot: SnapshotRow | None,
+    age_days: int,
+    intake: Intake,
+    judged: dict[str, Any],
+    timings_us: dict[str, int],
+) -> dict[str, Any]:
+    """The whole record. Money in fen, rates a day and a year as fractions."""
+    top = {key: judged[key] for key in list(judged)[: list(judged).index("stages")]}
+    return {
+        "id": decision_id,
+        "decided_at": decided_at.isoformat(timespec="milliseconds"),
+        "merchant_id": request.merchant_id,
+        "policy": request.policy,
+        "release": release.number,
+        "release_sha256": release.sha256,
+        "purpose": request.purpose,
+        "amount_fen": request.amount_fen,
+        **top,
+        "snapshot": None
+        if snapshot is None
+        else {"id": snapshot.id, "as_of": snapshot.as_of.isoformat(), "age_days": age_days},
+        "inputs": intake.values,
+        "missing": intake.missing,
+        "assumed": intake.assumed,
+        "stages": judged["stages"],
+        "engines": ENGINES,
+        "engines_agree": judged["engines_agree"],
+        "timings_us": timings_us,
+    }
+
+
+def record_bytes(record: dict[str, Any]) -> bytes:
+    return orjson.dumps(record)

@@ -1,0 +1,3 @@
+"""Features: waybills of the lake come in; monthly rollups, then one immutable snapshot per as-of
+day, go out.
+"""

@@ -1,0 +1,180 @@
+"""The way from the lake to a snapshot, on one page: lock, roll the months, compute block by block,
+commit.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from app.features.at_once import work_at_once
+from app.features.blocks import Block, cut_blocks, read_block
+from app.features.calendar import AsOf
+from app.features.catalogue import FeatureCatalogue
+from app.features.columns import Column, Ints
+from app.features.content import make_table
+from app.features.fraud import fraud_features
+from app.features.growth import growth_features
+from app.features.lake import Import, LakeState
+from app.features.month_bills import read_parquet
+from app.features.rollups import RolledLake, roll_lake, sweep_rollups
+from app.features.scale import scale_features
+from app.features.series import make_series
+from app.features.snapshots import Snapshot, SnapshotDraft, sweep_drafts
+from app.features.sql_text import render_sql
+from app.features.stability import stability_features
+
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build came to; `is_new` is false when the same inputs had given it already."""
+
+    snapshot: Snapshot
+    is_new: bool
+    made_rollups: int
+    reused_rollups: int
+    seconds: dict[
+        str, float
+    ]  # of this build; the snapshot's provenance has those of the build that made it
+
+
+def build_snapshot(
+    lake: LakeState,
+    catalogue: FeatureCatalogue,
+    as_of: AsOf,
+    memory_limit_mb: int,
+    tell: Tell = lambda step, done, total: None,
+) -> Built:
+    """Build the snapshot of `as_of` and commit it to the lake. `tell(step, done, total)` reports
+    progress.
+
+    Raises EmptyLake. One build at a time a lake: a second one waits.
+    """
+    months = lake.months_until(as_of)
+    with _lock(lake.folder), _connect(lake.folder, memory_limit_mb) as connection:
+        sweep_drafts(lake.folder, as_of.day)
+        begun = time.perf_counter()
+        rolled = roll_lake(connection, lake, as_of, lambda *at: tell("rollups", *at))
+        seconds = {"rollups": time.perf_counter() - begun}
+        with SnapshotDraft(lake.folder, as_of.day, catalogue) as draft:
+            begun = time.perf_counter()
+            merchants, records = _list_merchants(connection, rolled)
+            _describe_sources(connection, lake, rolled, as_of)
+            _count_conflicts(connection, lake)
+
+            def compute(cursor: duckdb.DuckDBPyConnection, span: tuple[int, int]) -> pa.Table:
+                names = merchants[slice(*span)]
+                block = read_block(cursor, rolled, as_of, names, span[0])
+                return make_table(catalogue, names, compute_features(block))
+
+            for table in work_at_once(connection, list(cut_blocks(records)), compute):
+                draft.add(table)
+                tell("features", draft.merchants, len(merchants))
+            seconds["features"] = time.perf_counter() - begun
+            provenance = {
+                "as_of": as_of.day.isoformat(),
+                "cut_off_at": as_of.cut_off_at.isoformat(),
+                "built_at": datetime.now(UTC).isoformat(timespec="microseconds"),
+                "catalogue_sha256": catalogue.sha256,
+                "features": list(catalogue.names),
+                "imports": [_tell_import(found) for found in lake.imports_of(months)],
+                "counts": {
+                    "merchants": len(merchants),
+                    "waybills": int(records.sum()),
+                    "months": len(months),
+                },
+                "seconds": {name: round(value, 3) for name, value in seconds.items()},
+            }
+            snapshot, is_new = draft.commit(provenance)
+        sweep_rollups(lake.folder)
+    return Built(snapshot, is_new, rolled.made, rolled.reused, seconds)
+
+
+def compute_features(block: Block) -> dict[str, Column]:
+    """Every feature of a block, by name."""
+    series = make_series(block)
+    return {
+        **scale_features(block, series),
+        **stability_features(block, series),
+        **growth_features(block, series),
+        **fraud_features(block),
+    }
+
+
+def _list_merchants(
+    connection: duckdb.DuckDBPyConnection, rolled: RolledLake
+) -> tuple[list[str], Ints]:
+    """All merchants in order, and the waybills of each; makes the tables `listed` and `roster`."""
+    origin = rolled.select_from("merchant_month")
+    for name in ("listed", "roster"):
+        connection.execute(render_sql(name, {}).replace("{origin}", origin))
+    table = connection.sql("select * from listed order by place").to_arrow_table()
+    return table.column("merchant_id").to_pylist(), table.column("records").to_numpy()
+
+
+def _describe_sources(
+    connection: duckdb.DuckDBPyConnection, lake: LakeState, rolled: RolledLake, as_of: AsOf
+) -> None:
+    """Make the table `sources`: which are of invoices, which tell of settlement in M1–M12."""
+    origin = rolled.select_from("merchant_outcome")
+    rows = connection.execute(
+        f"select source, sum(with_settlement) > 0 from {origin}"
+        f" where month >= {as_of.month(12)} group by source"
+    ).fetchall()
+    connection.execute(
+        "create or replace table sources"
+        " (source varchar, is_invoice boolean, tells_settlement boolean)"
+    )
+    for source, tells in rows:
+        row = [source, source in lake.invoice_sources, tells]
+        connection.execute("insert into sources values (?, ?, ?)", row)
+
+
+def _count_conflicts(connection: duckdb.DuckDBPyConnection, lake: LakeState) -> None:
+    """Make the table `conflicts` (merchant_id, month, resets): numbers that came again with other
+    content in a later import.
+    """
+    files = [found.conflicts for found in lake.imports if found.conflicts is not None]
+    origin = read_parquet(files) if files else "(select '' as merchant_id, 0 as month where false)"
+    connection.execute(
+        "create or replace table conflicts as select merchant_id,"
+        f" cast(month as integer) as month, count(*) as resets from {origin}"
+        " group by merchant_id, month"
+    )
+
+
+def _tell_import(found: Import) -> dict[str, str]:
+    return {"id": found.id, "source": found.source, "file": found.file, "sha256": found.sha256}
+
+
+@contextmanager
+def _lock(lake: Path) -> Iterator[None]:
+    (lake / "features").mkdir(parents=True, exist_ok=True)
+    with (lake / "features" / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _connect(lake: Path, memory_limit_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(":memory:")
+    spill = lake / "features" / ".spill"
+    try:
+        connection.execute(f"set memory_limit = '{memory_limit_mb}MB'")
+        connection.execute(f"set temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
+        connection.execute("set enable_progress_bar = false")
+        # It would group consignees twice, by month below the join with `places` and above it.
+        connection.execute("set disabled_optimizers = 'partial_aggregate_pushdown'")
+        yield connection
+    finally:
+        connection.close()

@@ -1,0 +1,101 @@
+"""One month's waybills as its rollups see them: the month's files and what is known of them come
+in; the tables `merchants` and `bills` of a connection go out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from app.features.lake import OutlierRule
+from app.features.sql_text import Value, render_sql
+
+# What is read of every bill, whatever the rollup: for capping.
+_ALWAYS = ("merchant", "source", "amount_fen")
+BILLS_SQL = ("month_merchants", "bills", "caps", "cap_amounts")
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month as the rollups see it; `returned` is the file with its returned originals, None
+    without any.
+    """
+
+    month: int
+    files: tuple[Path, ...]
+    created_before: datetime | None  # set where the cut-off cuts the month
+    values: dict[str, Value]
+    marks: list[str]
+    returned: Path | None = None
+
+
+def open_waybills(connection: duckdb.DuckDBPyConnection, month: Month) -> None:
+    """Make the view `waybills`: the month's files, up to the cut-off, and where each row stands in
+    them.
+    """
+    where = ""
+    if month.created_before is not None:
+        where = f" where created_at < timestamp '{month.created_before}'"
+    connection.execute(
+        "create or replace temp view waybills as select *, file_index, file_row_number"
+        f" from {read_parquet(month.files)}{where}"
+    )
+
+
+def open_bills(
+    connection: duckdb.DuckDBPyConnection,
+    month: Month,
+    reads: Iterable[str],
+    outlier_rules: Mapping[str, OutlierRule],
+) -> None:
+    """Make `bills`, what the rollups read: the month's waybills, judged and capped, with no columns
+    beside those of `reads` and those that capping needs; and `merchants`, who they are of.
+    """
+    open_waybills(connection, month)
+    _make(connection, "merchants", render_sql("month_merchants", month.values))
+    _make(connection, "returned", _select_returned(month))
+    columns = ", ".join(dict.fromkeys([*_ALWAYS, *reads]))
+    judged = render_sql("bills", month.values)
+    _make(connection, "bills", f"select {columns} from ({judged}) as judged")
+    if outlier_rules:
+        _make_thresholds(connection, outlier_rules)
+        _make(connection, "caps", render_sql("caps", month.values))
+        connection.execute(render_sql("cap_amounts", month.values))
+
+
+def close_bills(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give back the memory of the month."""
+    connection.execute("drop table bills")
+
+
+def read_parquet(paths: Sequence[Path]) -> str:
+    """What to select from to read these files as one table."""
+    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{names}], hive_partitioning = false, union_by_name = true)"
+
+
+def _select_returned(month: Month) -> str:
+    columns = "select file_index, file_row_number from "
+    if month.returned is not None:
+        return columns + read_parquet([month.returned])
+    return columns + "waybills where false"
+
+
+def _make(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+    connection.execute(f"create or replace temp table {name} as {query}")
+
+
+def _make_thresholds(
+    connection: duckdb.DuckDBPyConnection, outlier_rules: Mapping[str, OutlierRule]
+) -> None:
+    connection.execute(
+        "create or replace temp table thresholds"
+        " (source varchar, amount_outlier_fen bigint, medians bigint)"
+    )
+    for source, rule in outlier_rules.items():
+        row = [source, rule.amount_fen, rule.medians]
+        connection.execute("insert into thresholds values (?, ?, ?)", row)

@@ -1,0 +1,92 @@
+"""Which rollups there are, what each reads and has, and which months of them an as-of day needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.features.calendar import AsOf
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A rollup by the name of its SQL file. `months`: how many full months back it is needed; None
+    is all of them.
+
+    `reads` are the columns of `bills` that it reads, beside those that capping needs. `columns` are
+    what it has when there is no month to read: name and type, with commas.
+    """
+
+    name: str
+    months: int | None
+    in_cut_month: bool  # whether the month that the cut-off cuts in two is needed too
+    reads: str
+    columns: str
+
+
+ROLLUPS = (
+    Rollup(
+        "merchant_month",
+        None,
+        in_cut_month=True,
+        reads="is_bill created_on",
+        columns="merchant integer, merchant_id varchar, month integer, records bigint,"
+        " bills bigint, cod_bills bigint, amount_fen bigint, first_cod_on date, last_bill_on date",
+    ),
+    Rollup(
+        "merchant_quality",
+        12,
+        in_cut_month=False,
+        reads="is_bill freight_fen flags repeats resets cod_fen is_two_sided",
+        columns="merchant integer, month integer, freight_bills bigint, freight_fen bigint,"
+        " round_bills bigint, voided bigint, repeats bigint, resets bigint, self_deal_fen bigint,"
+        " two_sided bigint",
+    ),
+    Rollup(
+        "merchant_consignee",
+        None,
+        in_cut_month=False,
+        reads="consignee is_bill created_on",
+        columns="merchant integer, consignee ubigint, month integer, amount_fen bigint,"
+        " first_cod_on date",
+    ),
+    Rollup(
+        "merchant_attribute",
+        12,
+        in_cut_month=False,
+        reads="is_bill carrier destination category",
+        columns="merchant integer, month integer, kind tinyint, value ubigint, bills bigint,"
+        " amount_fen bigint",
+    ),
+    Rollup(
+        "merchant_outcome",
+        12,
+        in_cut_month=False,
+        reads="is_bill is_returned is_return_waybill created_on signed_at cod_paid_at"
+        " says_signed says_settled tells_settlement flags cod_fen",
+        columns="merchant integer, source varchar, month integer, bills bigint, shipped bigint,"
+        " signed bigint, with_signed_at bigint, returned_fen bigint, mature_fen bigint,"
+        " settled_fen bigint, with_settlement bigint, with_paid_at bigint",
+    ),
+    Rollup(
+        "merchant_cycle",
+        12,
+        in_cut_month=False,
+        reads="created_on cod_paid_at flags",
+        columns="merchant integer, month integer, days bigint, bills bigint",
+    ),
+)
+
+
+def is_needed(rollup: Rollup, as_of: AsOf, month: int) -> bool:
+    """Whether a snapshot of `as_of` reads this rollup of this month."""
+    if month == as_of.cut_month:
+        return rollup.in_cut_month
+    return rollup.months is None or month >= as_of.month(rollup.months)
+
+
+def no_rollup(name: str) -> str:
+    """What to select from in place of a rollup that has no month to read: its columns, no row."""
+    (columns,) = (rollup.columns for rollup in ROLLUPS if rollup.name == name)
+    typed = (column.rsplit(" ", 1) for column in columns.split(", "))
+    nulls = ", ".join(f"cast(null as {kind}) as {column}" for column, kind in typed)
+    return f"(select {nulls} where false)"

@@ -1,0 +1,29 @@
+-- Block: carriers (kind 1), destinations (2) and goods categories (3) of M1–M12, one row a
+-- merchant, from the rollup `merchant_attribute`. High and low as in block_consignees.
+with attributes as (
+    select
+        place,
+        kind,
+        cast(sum(bills) as bigint) as bills,
+        cast(sum(amount_fen) as bigint) as amount_fen
+    from merchant_attribute
+    where month >= $m12
+    group by place, kind, value
+),
+cut as (
+    select *, amount_fen // 1048576 as high, amount_fen % 1048576 as low
+    from attributes
+)
+select
+    place,
+    count(case when kind = 2 then 1 end) as destinations,
+    count(case when kind = 3 then 1 end) as categories,
+    count(case when kind = 1 then 1 end) as carriers,
+    count(case when kind = 1 and bills >= 3 then 1 end) as used_carriers,
+    cast(sum(amount_fen) as bigint) as carried_fen,
+    cast(sum(high * high) as bigint) as high_high,
+    cast(sum(high * low) as bigint) as high_low,
+    cast(sum(low * low) as bigint) as low_low
+from cut
+group by place
+order by place

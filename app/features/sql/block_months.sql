@@ -1,0 +1,5 @@
+-- Block: the merchant's months, from the rollup `merchant_month`; `place` is the merchant's row in
+-- the block.
+select place, month, records, bills, cod_bills, amount_fen, first_cod_on, last_bill_on
+from merchant_month
+order by place, month

@@ -1,0 +1,1 @@
+"""The database: peewee models, connection, migrations, and the queries that others need."""

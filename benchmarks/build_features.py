@@ -1,0 +1,145 @@
+"""Full features (rollups and arithmetic) of a synthetic lake, against DuckDB's group-by of the same
+files by merchant and month.
+
+Run by itself: `python -m benchmarks.build_features [--smoke] [--waybills N]`. Each side runs in a
+process of its own, so that its peak memory is its own; the two take turns, and medians count. A
+floor is the faster of two runs in its process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+from benchmarks._feature_lake import LAST_MONTH, make_lake
+from benchmarks.table import Row, print_table
+
+FULL, SMOKE = 20_000_000, 48_000
+TURNS = 3
+TARGET, MOST_GIB = 15.0, 3.0
+MEMORY_LIMIT_MB = 1_500
+AS_OF = date((LAST_MONTH + 1) // 12, (LAST_MONTH + 1) % 12 + 1, 1)
+FLOOR_SQL = (
+    "select merchant_id, month, cast(sum(cod_fen) as bigint) as a,"
+    " cast(sum(freight_fen) as bigint) as b, cast(sum(eligible_fen) as bigint) as c"
+    " from read_parquet({files}, hive_partitioning = false)"
+    " group by merchant_id, month"
+)
+
+
+def run(smoke: bool, waybills: int | None = None) -> list[Row]:
+    """Measure floor and full build in turns, then a build after one month was touched."""
+    size = waybills or (SMOKE if smoke else FULL)
+    make_lake(*_scale(size))
+    floors, builds = [], []
+    for turn in range(1 if smoke else TURNS):
+        floors.append(_measure("floor", size))
+        with tempfile.TemporaryDirectory(prefix="chengxin-bench-") as folder:
+            builds.append(_measure("build", size, folder))
+            if turn == 0:
+                for path in Path(folder).glob(f"rollups/*/{LAST_MONTH}-*.parquet"):
+                    path.unlink()
+                night = _measure("build", size, folder)
+        floors.append(_measure("floor", size))
+    floor, floor_cpu = (median(found[key] for found in floors) for key in ("seconds", "cpu"))
+    ours, cpu = (median(found[key] for found in builds) for key in ("seconds", "cpu"))
+    peak = max(found["peak_gib"] for found in builds)
+    full = min(builds, key=lambda found: abs(found["seconds"] - ours))
+    steps = f"rollups {full['rollups']:.1f} s, features {full['features']:.1f} s"
+    rolled = f"rollups {night['rollups']:.1f} s"
+    return [
+        Row(f"features of {size:,} waybills", floor, ours, ours / floor, TARGET, steps),
+        Row("… processor time", floor_cpu, cpu, cpu / floor_cpu, None, "of all threads"),
+        Row("… peak memory", MOST_GIB, peak, peak / MOST_GIB, 1.0, "floor is the bound", "GiB"),
+        Row("… one month touched", floor, night["seconds"], night["seconds"] / floor, None, rolled),
+    ]
+
+
+def _scale(waybills: int) -> tuple[int, int, int]:
+    """Waybills, merchants, consignees, in the proportions of 20 million, 60,000, 4 million."""
+    return waybills, max(waybills * 60_000 // FULL, 50), max(waybills // 5, 1_000)
+
+
+def _measure(side: str, waybills: int, folder: str = "") -> dict[str, float]:
+    words = [sys.executable, "-m", "benchmarks.build_features", f"--side={side}"]
+    done = subprocess.run(
+        [*words, f"--waybills={waybills}", f"--folder={folder}"], check=True, capture_output=True
+    )
+    measured: dict[str, float] = json.loads(done.stdout)
+    return measured
+
+
+def _run_floor(waybills: int) -> dict[str, float]:
+    import duckdb
+
+    files = [str(path) for path in make_lake(*_scale(waybills)).values()]
+    best = {"seconds": float("inf"), "cpu": float("inf")}
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("set enable_progress_bar = false")
+        for _ in range(2):
+            begun, cpu = time.perf_counter(), _cpu_seconds()
+            connection.execute(
+                "create or replace temp table grouped as " + FLOOR_SQL.format(files=files)
+            )
+            best["seconds"] = min(best["seconds"], time.perf_counter() - begun)
+            best["cpu"] = min(best["cpu"], _cpu_seconds() - cpu)
+    return best
+
+
+def _run_build(waybills: int, folder: Path) -> dict[str, float]:
+    from app.features.build import build_snapshot
+    from app.features.calendar import AsOf
+    from app.features.catalogue import load_feature_catalogue
+    from app.features.lake import Import, LakeState, OutlierRule
+    from app.settings import PROJECT_FOLDER
+
+    files = make_lake(*_scale(waybills))
+    lake = LakeState(
+        folder,
+        {month: (path,) for month, path in files.items()},
+        (Import("bench", "tms", "bench.parquet", "0" * 64),),
+        frozenset(),
+        {"tms": OutlierRule(10_000_000, 20)},
+    )
+    catalogue = load_feature_catalogue(PROJECT_FOLDER / "rulesets" / "catalogue.yaml")
+    begun, cpu = time.perf_counter(), _cpu_seconds()
+    built = build_snapshot(lake, catalogue, AsOf(AS_OF), MEMORY_LIMIT_MB)
+    return {
+        **built.seconds,
+        "seconds": time.perf_counter() - begun,
+        "cpu": _cpu_seconds() - cpu,
+        "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.build_features")
+    parser.add_argument("--smoke", action="store_true", help="a tiny lake: does everything run?")
+    parser.add_argument("--waybills", type=int, help=f"how many (default {FULL:,})")
+    parser.add_argument("--side", choices=("floor", "build"), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", default="", help=argparse.SUPPRESS)
+    chosen = parser.parse_args(arguments)
+    if chosen.side == "floor":
+        print(json.dumps(_run_floor(chosen.waybills)))
+    elif chosen.side == "build":
+        print(json.dumps(_run_build(chosen.waybills, Path(chosen.folder))))
+    else:
+        print_table(run(chosen.smoke, chosen.waybills))
+
+
+if __name__ == "__main__":
+    main()

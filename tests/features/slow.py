@@ -1,0 +1,353 @@
+"""The features once more, slowly: exact fractions over lists of waybills, written from their
+definitions, sharing no code with the service.
+
+Money is a whole number of fen, everything else a float; a null is its reason.
+"""
+
+from __future__ import annotations
+
+import calendar
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from tests.features.lakes import RETURNED, SELF_DEAL, TEST, TIME, VOIDED, Conflict, Waybill
+
+SHORT, LACKS, BASELESS = "TOO_LITTLE_HISTORY", "SOURCE_LACKS", "NO_BASE"
+SIGNED = ("signed", "cod_collected", "cod_remitted", "cod_paid")
+
+
+def compute(
+    waybills: Iterable[Waybill],
+    as_of: date,
+    *,
+    conflicts: Iterable[Conflict] = (),
+    invoice_sources: Iterable[str] = (),
+    outlier_from: Mapping[str, tuple[int, int]] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Merchant → feature → value or reason."""
+    midnight = datetime(as_of.year, as_of.month, as_of.day)  # noqa: DTZ001 local time
+    seen = [w for w in waybills if w.created_at < midnight]
+    named = {(w.source, w.return_of) for w in seen if w.return_of is not None}
+    conflicts = list(conflicts)
+    by_merchant = defaultdict(list)
+    for w in seen:
+        by_merchant[w.merchant_id].append(w)
+    telling = _sources_that_tell_of_settlement(seen, named, as_of)
+    return {
+        merchant: _Merchant(rows, as_of, named, outlier_from or {}, telling, set(invoice_sources),
+                            [c for c in conflicts if c.merchant_id == merchant]).features()
+        for merchant, rows in by_merchant.items()
+    }  # fmt: skip
+
+
+def _month_back(day: date, as_of: date) -> int:
+    return (as_of.year - day.year) * 12 + as_of.month - day.month
+
+
+def _is_returned(w: Waybill, named: set[tuple[str, str | None]]) -> bool:
+    return bool(w.flags & RETURNED) or (w.source, w.waybill_no) in named
+
+
+def _is_bill(w: Waybill, named: set[tuple[str, str | None]]) -> bool:
+    return not w.flags & (VOIDED | SELF_DEAL | TEST) and not _is_returned(w, named)
+
+
+def _sources_that_tell_of_settlement(
+    seen: list[Waybill], named: set[tuple[str, str | None]], as_of: date
+) -> set[str]:
+    found = set()
+    for w in seen:
+        tells = (
+            w.cod_paid_at is not None
+            or w.status == "paid"
+            or (w.status is not None and w.status.startswith("cod_"))
+        )
+        if tells and _is_bill(w, named) and 1 <= _month_back(w.created_at.date(), as_of) <= 12:
+            found.add(w.source)
+    return found
+
+
+def _half_up(value: Fraction) -> int:
+    return math.floor(value + Fraction(1, 2))
+
+
+class _Merchant:
+    def __init__(self, rows, as_of, named, outlier_from, telling, invoices, conflicts):  # type: ignore[no-untyped-def]
+        self.rows: list[Waybill] = rows
+        self.as_of: date = as_of
+        self.midnight = datetime(as_of.year, as_of.month, as_of.day)  # noqa: DTZ001 local time
+        self.named = named
+        self.telling = telling
+        self.invoices = invoices
+        self.conflicts = conflicts
+        self.bills = [w for w in rows if _is_bill(w, named)]
+        self.amounts = self._cap(outlier_from)
+        self.cod = [w for w in self.bills if self.amounts[w.waybill_no, w.source] > 0]
+        days = [w.created_at.date() for w in self.cod]
+        self.first = min(days) if days else None
+        self.history = _month_back(self.first, as_of) if self.first else -1
+
+    def _cap(self, outlier_from: Mapping[str, tuple[int, int]]) -> dict[tuple[str, str], int]:
+        amounts = {(w.waybill_no, w.source): w.counted_fen for w in self.bills}
+        months = defaultdict(list)
+        for w in self.bills:
+            if w.counted_fen > 0:
+                months[w.month].append(w)
+        for bills in months.values():
+            ordered = sorted(w.counted_fen for w in bills)
+            median = ordered[(len(ordered) + 1) // 2 - 1]
+
+            def is_outlier(w: Waybill, median: int = median) -> bool:
+                if w.source not in outlier_from:
+                    return False
+                limit, times = outlier_from[w.source]
+                return w.counted_fen >= limit or w.counted_fen > times * median
+
+            others = sorted(w.counted_fen for w in bills if not is_outlier(w))
+            for w in bills:
+                if is_outlier(w):
+                    rank = -(-99 * len(others) // 100)
+                    cap = others[rank - 1] if others else outlier_from[w.source][0]
+                    amounts[w.waybill_no, w.source] = min(w.counted_fen, cap)
+        return amounts
+
+    def within(self, rows: Iterable[Waybill], first: int, last: int) -> list[Waybill]:
+        return [w for w in rows if first <= _month_back(w.created_at.date(), self.as_of) <= last]
+
+    def sum(self, first: int, last: int) -> int:
+        return sum(
+            self.amounts[w.waybill_no, w.source] for w in self.within(self.bills, first, last)
+        )
+
+    def month(self, k: int) -> int:
+        return self.sum(k, k)
+
+    def by(self, attribute: str, rows: Iterable[Waybill]) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for w in rows:
+            found[getattr(w, attribute)] += self.amounts[w.waybill_no, w.source]
+        return found
+
+    def features(self) -> dict[str, Any]:
+        return {
+            **self.scale(),
+            **self.stability(),
+            **self.delivery(),
+            **self.growth(),
+            **self.fraud(),
+        }
+
+    def scale(self) -> dict[str, Any]:
+        bills = self.within(self.bills, 1, 12)
+        cod = self.within(self.cod, 1, 12)
+        found: dict[str, Any] = {
+            f"waybill_cnt_{k}m": len(self.within(self.bills, 1, k)) for k in (1, 3, 6, 12)
+        }
+        found |= {f"cod_amt_{k}m": self.sum(1, k) for k in (1, 3, 6, 12, 24)}
+        settled = sum(
+            self.amounts[w.waybill_no, w.source]
+            for w in cod
+            if (w.cod_paid_at is None and w.status in ("cod_paid", "paid"))
+            or (w.cod_paid_at is not None and w.cod_paid_at < self.midnight)
+        )
+        found["cod_settled_12m"] = (
+            settled if any(w.source in self.telling for w in bills) else LACKS
+        )
+        months = sorted(Fraction(self.month(k)) for k in range(1, 13))
+        if self.history < 12:
+            for name in ("avg", "median", "min", "trim"):
+                found[f"cod_{name}_month"] = SHORT
+        else:
+            found["cod_avg_month"] = _half_up(sum(months) / 12)
+            found["cod_median_month"] = _half_up((months[5] + months[6]) / 2)
+            found["cod_min_month"] = int(months[0])
+            found["cod_trim_month"] = _half_up(sum(months[1:-1]) / 10)
+        freights = [w.freight_fen for w in bills if w.freight_fen is not None]
+        found["freight_12m"] = sum(freights) if freights else LACKS
+        found["avg_ticket"] = _half_up(Fraction(self.sum(1, 12), len(cod))) if cod else BASELESS
+        found["consignee_cnt"] = len({w.consignee_id for w in bills})
+        found["dest_city_cnt"] = len({w.destination for w in bills} - {None}) or LACKS
+        carriers = Counter(w.carrier_id for w in bills if w.carrier_id is not None)
+        found["carrier_cnt"] = sum(n >= 3 for n in carriers.values()) if carriers else LACKS
+        found["category_cnt"] = len({w.goods_category for w in bills} - {None}) or LACKS
+        found["cod_penetration"] = len(cod) / len(bills) if bills else BASELESS
+        return found
+
+    def stability(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"cod_months": SHORT}
+        if self.first is not None:
+            whole = self.history - (self.as_of.day < self.first.day)
+            found["cod_months"] = whole
+        found["active_months_12m"] = sum(
+            len(self.within(self.cod, k, k)) >= 3 for k in range(1, 13)
+        )
+        last = max((w.created_at.date() for w in self.bills), default=None)
+        yesterday = self.as_of - timedelta(days=1)
+        found["days_since_last_bill"] = (yesterday - last).days if last else BASELESS
+        months = [Fraction(self.month(k)) for k in range(1, 13)]
+        mean = sum(months) / 12
+        if self.history < 12:
+            found["cv"] = found["downside_dev"] = SHORT
+        elif mean == 0:
+            found["cv"] = found["downside_dev"] = BASELESS
+        else:
+            found["cv"] = math.sqrt(sum((a / mean - 1) ** 2 for a in months) / 12)
+            found["downside_dev"] = math.sqrt(
+                sum(min(Fraction(0), a / mean - 1) ** 2 for a in months) / 12
+            )
+        total = self.sum(1, 12)
+        shares = [
+            Fraction(a, total)
+            for a in self.by("consignee_id", self.within(self.bills, 1, 12)).values()
+        ] if total else []  # fmt: skip
+        found["top1_consignee_share"] = float(max(shares)) if shares else BASELESS
+        found["hhi_consignee"] = float(sum(s * s for s in shares)) if shares else BASELESS
+        carried = self.by(
+            "carrier_id", [w for w in self.within(self.bills, 1, 12) if w.carrier_id is not None]
+        )
+        base = sum(carried.values())
+        if not carried:
+            found["hhi_carrier"] = LACKS
+        elif not base:
+            found["hhi_carrier"] = BASELESS
+        else:
+            found["hhi_carrier"] = float(sum(Fraction(a, base) ** 2 for a in carried.values()))
+        before = {w.consignee_id for w in self.within(self.cod, 7, 18)}
+        recent = self.sum(1, 6)
+        if self.history < 7:
+            found["repeat_amt_share_6m"] = SHORT
+        elif not recent:
+            found["repeat_amt_share_6m"] = BASELESS
+        else:
+            again = sum(
+                a
+                for c, a in self.by("consignee_id", self.within(self.bills, 1, 6)).items()
+                if c in before
+            )  # fmt: skip
+            found["repeat_amt_share_6m"] = again / recent
+        now = {w.consignee_id for w in self.within(self.cod, 1, 6)}
+        then = {w.consignee_id for w in self.within(self.cod, 7, 12)}
+        found["retention"] = len(now & then) / len(then) if then else BASELESS
+        return found
+
+    def delivery(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        mature_until = self.as_of - timedelta(days=30)
+        shipped = [
+            w
+            for w in self.within(self.rows, 1, 12)
+            if not w.flags & (VOIDED | TEST | SELF_DEAL)
+            and w.return_of is None
+            and w.source not in self.invoices
+        ]
+        old = [w for w in shipped if w.created_at.date() <= mature_until]
+        signed = [
+            w
+            for w in old
+            if not _is_returned(w, self.named)
+            and (w.signed_at < self.midnight if w.signed_at is not None else w.status in SIGNED)
+        ]
+        if all(w.signed_at is None for w in shipped):
+            found["sign_rate"] = LACKS
+        else:
+            found["sign_rate"] = len(signed) / len(old) if old else BASELESS
+        window = [w for w in self.within(self.rows, 1, 6) if w.created_at.date() <= mature_until]
+        back = sum(abs(w.cod_fen or 0) for w in window if _is_returned(w, self.named))
+        kept = sum(self.amounts[w.waybill_no, w.source] for w in window if _is_bill(w, self.named))
+        found["return_rate_amt_6m"] = back / (back + kept) if back + kept else BASELESS
+        cod = self.within(self.cod, 1, 12)
+        cycles = sorted(
+            (w.cod_paid_at.date() - w.created_at.date()).days
+            for w in cod
+            if w.cod_paid_at is not None and w.cod_paid_at < self.midnight and not w.flags & TIME
+        )
+        cycles = [days for days in cycles if days >= 0]
+        if all(w.cod_paid_at is None for w in cod):
+            found["cod_cycle_p50"] = LACKS
+        elif not cycles:
+            found["cod_cycle_p50"] = BASELESS
+        else:
+            n = len(cycles)
+            found["cod_cycle_p50"] = (cycles[(n - 1) // 2] + cycles[n // 2]) / 2
+        return found
+
+    def growth(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, now, then, history in (
+            ("yoy_3m", (1, 3), (13, 15), 15),
+            ("yoy_12m", (1, 12), (13, 24), 24),
+            ("qoq_sa", (1, 3), (4, 6), 6),
+        ):
+            base = self.sum(*then)
+            if self.history < history:
+                found[name] = SHORT
+            else:
+                found[name] = float(Fraction(self.sum(*now), base) - 1) if base else BASELESS
+        months = [self.month(k) for k in range(1, 100)]
+        xs = list(range(12))
+        ys = [math.log1p(months[11 - x] / 100) for x in xs]
+        middle = sum(ys) / 12
+        slope = sum((x - 5.5) * (y - middle) for x, y in zip(xs, ys, strict=True)) / sum(
+            (x - 5.5) ** 2 for x in xs
+        )
+        found["slope_12m"] = slope if self.history >= 12 else SHORT
+        best = max(sum(months[k : k + 3]) for k in range(22))
+        if self.history < 12:
+            found["drawdown"] = SHORT
+        else:
+            found["drawdown"] = float(1 - Fraction(sum(months[:3]), best)) if best else BASELESS
+        falls = 0
+        while falls + 2 <= self.history and Fraction(months[falls]) < months[falls + 1] * Fraction(
+            95, 100
+        ):
+            falls += 1
+        found["down_months"] = falls
+        since = self.as_of - timedelta(days=90)
+        first_seen: dict[str, date] = {}
+        for w in self.cod:
+            day = w.created_at.date()
+            first_seen[w.consignee_id] = min(day, first_seen.get(w.consignee_id, day))
+        recent = self.sum(1, 3)
+        fresh = sum(
+            a
+            for c, a in self.by("consignee_id", self.within(self.cod, 1, 3)).items()
+            if first_seen[c] >= since
+        )
+        found["new_consignee_share_3m"] = fresh / recent if recent else BASELESS
+        return found
+
+    def fraud(self) -> dict[str, Any]:
+        rows = self.within(self.rows, 1, 12)
+        own = sum(max(w.cod_fen or 0, 0) for w in rows if w.flags & SELF_DEAL)
+        total = self.sum(1, 12) + own
+        two_sided = any(
+            (w.shipper_name_hash and w.consignee_name_hash)
+            or (w.shipper_phone_hash and w.consignee_phone_hash)
+            for w in rows
+        )
+        found: dict[str, Any] = {}
+        if not two_sided:
+            found["self_deal_share"] = LACKS
+        else:
+            found["self_deal_share"] = own / total if total else BASELESS
+        cod = self.within(self.cod, 1, 12)
+        whole = [w for w in cod if self.amounts[w.waybill_no, w.source] % 100_000 == 0]
+        found["round_share"] = len(whole) / len(cod) if cod else BASELESS
+        again = sum(w.repeats for w in rows)
+        months = {self.as_of.year * 12 + self.as_of.month - 1 - k for k in range(1, 13)}
+        resets = sum(w.resets for w in rows) + sum(c.month in months for c in self.conflicts)
+        found["duplicate_rate"] = again / (len(rows) + again) if rows else BASELESS
+        found["void_rate"] = (
+            sum(bool(w.flags & VOIDED) for w in rows) / len(rows) if rows else BASELESS
+        )
+        found["reset_rate"] = resets / len(rows) if rows else BASELESS
+        return found
+
+
+def days_in_month(month: int) -> int:
+    """How many days a month given as one number has."""
+    return calendar.monthrange(month // 12, month % 12 + 1)[1]
