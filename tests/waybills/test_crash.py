@@ -98,13 +98,18 @@ def test_killed_imports_show_wholly_or_not_at_all(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_memory_is_bounded(tmp_path: Path) -> None:
-    """Two million rows in one month, under a limit of 700 MB for the database."""
+    """Two million rows in one month, under a limit of 700 MB for the database.
+
+    Read from VmHWM, which begins anew with the process; ru_maxrss would begin with the memory of
+    the process that started it, here a test worker with all that its other tests left.
+    """
     file = write_parquet(tmp_path / "big.parquet", 2_000_000, months=1)
     code = (
-        "import resource, sys; from app.cli import chengxin;"
+        "import re, pathlib; from app.cli import chengxin;"
         f"chengxin(['waybills', 'import', {str(file)!r}, '--source', 'tms', '--json'],"
         " standalone_mode=False);"
-        "print('PEAK', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+        "status = pathlib.Path('/proc/self/status').read_text();"
+        "print('PEAK', int(re.search(r'VmHWM:\\s+(\\d+)', status)[1]) // 1024)"
     )
     environ = {**os.environ, "CHENGXIN_HOME": str(tmp_path), "CHENGXIN_MEMORY_MB": "700"}
     done = subprocess.run(
@@ -113,4 +118,4 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert '"new": 2000000' in done.stdout
     peak = int(done.stdout.rsplit("PEAK ", 1)[1])
-    assert peak < 1300, f"{peak} MB"
+    assert peak < 1000, f"{peak} MB"
