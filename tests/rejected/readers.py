@@ -12,6 +12,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from app.policies.accepted import read_accepted
 from app.policies.cases import load_cases
 from app.policies.documents import read_documents, read_file
 from app.policies.policy import read_policy
@@ -143,6 +144,13 @@ def _read_cases(root: Path, file: str, content: bytes) -> list[Problem]:
     return problems
 
 
+def _read_accepted(root: Path, file: str, content: bytes) -> list[Problem]:
+    (root / "accepted.yaml").write_bytes(content)
+    problems: list[Problem] = []
+    read_accepted(root, root, problems)
+    return problems
+
+
 _READERS = {
     "expressions": _read_expression,
     "files": _read_strictly,
@@ -152,4 +160,5 @@ _READERS = {
     "reasons": _read_reasons,
     "policies": _read_policy,
     "cases": _read_cases,
+    "accepted": _read_accepted,
 }
