@@ -80,11 +80,9 @@ LONGEST_SHOWN = 160
 
 def _shorten(line: str, column: int) -> tuple[str, int]:
     """A very long line is shown around the place only."""
-    line = "".join(c if c.isprintable() or c == "\t" else "?" for c in line)
-    if len(line) <= LONGEST_SHOWN:
-        return line, column
-    start = max(0, column - 1 - LONGEST_SHOWN // 2)
-    shown = line[start : start + LONGEST_SHOWN]
+    start = 0 if len(line) <= LONGEST_SHOWN else max(0, column - 1 - LONGEST_SHOWN // 2)
+    cut = line[start : start + LONGEST_SHOWN]
+    shown = "".join(c if c.isprintable() or c == "\t" else "?" for c in cut)
     return ("…" + shown, column - start + 1) if start else (shown, column)
 
 
