@@ -103,7 +103,7 @@ def read_policy(documents: Documents) -> tuple[Policy | None, list[Problem]]:
 def _read_always(
     fields: Fields, scope: Scope, stages: tuple[Stage, ...], catalogue: Mapping[str, Input]
 ) -> tuple[Statement, ...]:
-    gives = {n: t for stage in stages for n, t in _gives(stage.name, stage.checked).items()}
+    gives = {n: t for stage in stages for n, t in gives_of(stage.name, stage.checked).items()}
     whole = scope_of_decision(scope, gives)
     if len(stages) < len(fields.sequence("stages", required=False)):  # some could not be read
         whole = replace(whole, broken=_Unlisted(whole.types))
@@ -221,7 +221,7 @@ def _read_stages(
         if checked is None:
             scope = replace(scope, broken=_Unlisted(scope.types))
             continue
-        gives = _gives(name, checked)
+        gives = gives_of(name, checked)
         yield Stage(name, file, checked)
         for given in gives:
             if given in scope.types:
@@ -243,7 +243,7 @@ class _Unlisted:
         return name not in self._listed
 
 
-def _gives(stage: str, checked: Checked) -> dict[str, Type]:
+def gives_of(stage: str, checked: Checked) -> dict[str, Type]:
     """What a stage gives to later ones, with types."""
     match checked:
         case Rules():
