@@ -166,8 +166,14 @@ def bundle_of(
         "rulesets": {name: _freeze(plain_of(node)) for name, node in documents.rulesets.items()},
         "scorecards": {name: plain_of(node) for name, node in documents.scorecards.items()},
         "catalogue": part(documents.catalogue, "inputs", inputs),
-        "reasons": part(documents.reasons, "reasons", reasons),
+        "reasons": part(documents.reasons, "reasons", reasons) | _notices(documents.reasons),
     }
+
+
+def _notices(reasons: AnyNode) -> dict[str, Any]:
+    """The texts for merchants that belong to no single reason; a release has them as they were."""
+    plain = plain_of(reasons)
+    return {"notices": plain["notices"]} if "notices" in plain else {}
 
 
 def canonical_json(bundle: Mapping[str, Any]) -> str:

@@ -5,13 +5,13 @@ what earlier stages give.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from app.policies.always import Statement, read_always, scope_of_decision
 from app.policies.documents import Documents, bundle_of, canonical_json
-from app.policies.reasons import FRAUD_REVIEW, SERVICE_CODES, Reason, read_reasons
+from app.policies.reasons import FRAUD_REVIEW, SERVICE_CODES, Reason, read_notices, read_reasons
 from app.rules.catalogue import Input, acceptor_of_fact, describe_expected, read_catalogue
 from app.rules.document import AnyNode, Scalar
 from app.rules.fields import NAME, Fields, read_number
@@ -48,6 +48,7 @@ class Policy:
     facts: Mapping[str, Input]
     reasons: Mapping[str, Reason]
     always: tuple[Statement, ...] = ()
+    notices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def day_count(self) -> int:
@@ -67,6 +68,7 @@ def read_policy(documents: Documents) -> tuple[Policy | None, list[Problem]]:
     problems: list[Problem] = []
     catalogue = read_catalogue(documents.catalogue, problems)
     reasons = read_reasons(documents.reasons, problems)
+    notices = read_notices(documents.reasons, problems)
     fields = Fields(documents.policy, "the policy", problems)
     product = fields.name("policy")
     if product is not None and product != documents.product:
@@ -96,7 +98,7 @@ def read_policy(documents: Documents) -> tuple[Policy | None, list[Problem]]:
     read = {name for stage in stages for name in _names_read(stage.checked)}
     inputs = {name: one for name, one in catalogue.items() if name in read}
     facts = {name: one for name, one in catalogue.items() if one.origin == "bank"}
-    policy = Policy(product, title, terms, assumed, stages, inputs, facts, reasons, always)
+    policy = Policy(product, title, terms, assumed, stages, inputs, facts, reasons, always, notices)
     return policy, problems
 
 

@@ -29,6 +29,10 @@ SERVICE_CODES = (
 )
 
 
+# What every explanation for a merchant says beside its reasons.
+NOTICES = ("approve", "refer", "decline", "better", "objection", "human_review", "no_promise")
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Texts are {zh: …, en: …}; `advice` may be empty."""
@@ -43,6 +47,7 @@ class Reason:
 def read_reasons(root: AnyNode, problems: list[Problem]) -> dict[str, Reason]:
     """Every reason of the document; what is wrong with it goes to `problems`."""
     fields = Fields(root, "the reasons", problems)
+    fields.has("notices")  # read apart, by `read_notices`
     found: dict[str, Reason] = {}
     for key, node in fields.mapping("reasons"):
         one = Fields(node, f"the reason '{key.text}'", problems)
@@ -64,3 +69,18 @@ def read_reasons(root: AnyNode, problems: list[Problem]) -> dict[str, Reason]:
             )
     fields.finish()
     return found
+
+
+def read_notices(root: AnyNode, problems: list[Problem]) -> dict[str, Mapping[str, str]]:
+    """The texts under `notices:` of the reasons document, each in both languages; all may be left
+    out.
+    """
+    silent: list[Problem] = []
+    inner = Fields(root, "the reasons", silent).fields("notices", "'notices'", required=False)
+    problems.extend(problem for problem in silent if problem.code == "wrong-kind")
+    if inner is None:
+        return {}
+    found = Fields(inner.node, "'notices'", problems)
+    texts = {name: found.words(name, required=False) for name in NOTICES}
+    found.finish()
+    return {name: words for name, words in texts.items() if words}

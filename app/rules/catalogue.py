@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -16,16 +16,21 @@ from app.rules.document import AnyNode
 from app.rules.fields import NAME, Fields
 from app.rules.lexer import FUNCTIONS, KEYWORDS
 from app.rules.problems import Problem
-from app.rules.types import DECLARED, LARGEST_FEN, Type, whole_fen
+from app.rules.types import DECLARED, LARGEST_FEN, TEXT, Type, whole_fen
 
 ORIGINS = ("features", "bank", "request")
 DIRECTIONS = ("higher_is_better", "lower_is_better", "none")
+WAYS = ("raise", "lower", "either", "wait")  # how a merchant can move an input; wait: months pass
 NOT_GIVEN, WRONG_TYPE, WRONG_VALUE, STALE = "NOT_GIVEN", "WRONG_TYPE", "WRONG_VALUE", "STALE"
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input of the catalogue. `max_age_days`: an older value is stale; None: it never is."""
+    """One input of the catalogue. `max_age_days`: an older value is stale; None: it never is.
+
+    `merchant_can`: how the merchant can move it (one of WAYS), None where it cannot; `plain`: its
+    name in words for the merchant; `never_above`: another input that bounds it.
+    """
 
     name: str
     type: Type
@@ -35,6 +40,9 @@ class Input:
     unit: str | None
     meaning: Mapping[str, str]
     family: str | None
+    merchant_can: str | None = None
+    plain: Mapping[str, str] = field(default_factory=dict)
+    never_above: str | None = None
 
 
 Catalogue = Mapping[str, Input]
@@ -80,7 +88,20 @@ def _read_input(name: str, fields: Fields) -> Input | None:
         unit=fields.text("unit", required=False),
         meaning=fields.words("meaning"),
         family=fields.text("family", required=False),
+        merchant_can=fields.choice("merchant_can", WAYS, required=False),
+        plain=fields.words("plain", required=fields.has("merchant_can")),
+        never_above=fields.text("never_above", required=False),
     )
+    if read.merchant_can and (read.family == "fraud" or read.type.kind == TEXT):
+        node = fields.node_of("merchant_can")
+        assert node is not None
+        fields.problems.append(
+            node.problem(
+                "bad-choice",
+                f"'{name}' cannot have 'merchant_can': it is an input of the family fraud or a text",
+                "what-if must not speak of it; leave the key out",
+            )
+        )
     if values and declared not in ("category", None):
         node = fields.node_of("values")
         assert node is not None
