@@ -11,6 +11,8 @@ from datetime import date
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from app.features.calendar import AsOf
 from app.features.columns import Ints
@@ -18,6 +20,7 @@ from app.features.month_bills import read_parquet
 from app.features.rollup_list import no_rollup
 from app.features.rollups import RolledLake
 from app.features.sql_text import Value, render_sql
+from app.features.words import CATEGORY, ORIGIN
 
 BLOCK_RECORDS = 3_000_000  # waybills in a block, about: bounds memory whatever the portfolio
 BLOCK_MERCHANTS = 50_000
@@ -71,6 +74,16 @@ OUTCOME_SUMS = [
 
 
 @dataclass(frozen=True, slots=True)
+class Main:
+    """The leading word of each merchant that has any, with its `part` of the `whole`."""
+
+    place: Ints
+    words: NDArray[np.object_]
+    part: Ints
+    whole: Ints
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Whole numbers of `merchants`, in their order (by merchant_id).
 
@@ -88,6 +101,8 @@ class Block:
     attributes: dict[str, Ints]
     outcomes: dict[str, Ints]
     cycles: tuple[Ints, Ints, Ints]  # place, days, bills; sorted by place and days
+    main_categories: Main  # of M1–M12, by amount in fen
+    main_origins: Main  # of M1–M12, by bills
 
     def sum_months(self, name: str, last: int, first: int = 1) -> Ints:
         """The sum of a column over M`first` … M`last`."""
@@ -121,7 +136,7 @@ def read_block(
 ) -> Block:
     """Read the rollups of `merchants`, which stand from place `begin` in the order of merchant_id.
 
-    The tables `listed`, `roster`, `conflicts` and `sources` must exist.
+    The tables `listed`, `roster`, `conflicts`, `sources` and `words` must exist.
     """
     values: dict[str, Value] = {f"m{k}": as_of.month(k) for k in (1, 3, 6, 12, 18)}
     values |= {"new_from": as_of.new_from, "begin": begin, "end": begin + len(merchants)}
@@ -133,6 +148,7 @@ def read_block(
     size = len(merchants)
     months, conflicts = fetch("block_months"), fetch("block_conflicts")
     cycles = fetch("block_cycles")
+    main = fetch("block_main")
     first_day, last_day = _reach(months, size)
     last_month = as_of.month(1)
     sums = _spread_months(months, MONTH_SUMS, size, last_month)
@@ -148,6 +164,8 @@ def read_block(
         attributes=_spread(fetch("block_attributes"), ATTRIBUTE_SUMS, size),
         outcomes=_spread(fetch("block_outcomes"), OUTCOME_SUMS, size),
         cycles=(_ints(cycles, "place"), _ints(cycles, "days"), _ints(cycles, "bills")),
+        main_categories=_main(main, CATEGORY),
+        main_origins=_main(main, ORIGIN),
     )
 
 
@@ -208,6 +226,12 @@ def _spread_months(
         values[place[within], back[within]] = _ints(table, name)[within]
         spread[name] = values
     return spread
+
+
+def _main(table: pa.Table, kind: int) -> Main:
+    own = table.filter(pc.equal(table.column("kind"), kind))
+    words = own.column("word").to_numpy()
+    return Main(_ints(own, "place"), words, _ints(own, "part"), _ints(own, "whole"))
 
 
 def _add_conflicts(months: dict[str, Ints], conflicts: pa.Table, last_month: int) -> None:

@@ -27,10 +27,12 @@ from app.features.lake import Import, LakeState
 from app.features.month_bills import read_parquet
 from app.features.rollups import RolledLake, roll_lake, sweep_rollups
 from app.features.scale import scale_features
+from app.features.segments import segment_features
 from app.features.series import make_series
 from app.features.snapshots import Snapshot, SnapshotDraft, sweep_drafts
 from app.features.sql_text import render_sql
 from app.features.stability import stability_features
+from app.features.words import open_words
 
 Tell = Callable[[str, int, int], None]
 
@@ -71,6 +73,7 @@ def build_snapshot(
             merchants, records = _list_merchants(connection, rolled)
             _describe_sources(connection, lake, rolled, as_of)
             _count_conflicts(connection, lake)
+            open_words(connection, rolled.words)
 
             def compute(cursor: duckdb.DuckDBPyConnection, span: tuple[int, int]) -> pa.Table:
                 names = merchants[slice(*span)]
@@ -104,6 +107,7 @@ def compute_features(block: Block) -> dict[str, Column]:
     """Every feature of a block, by name."""
     series = make_series(block)
     return {
+        **segment_features(block),
         **scale_features(block, series),
         **stability_features(block, series),
         **growth_features(block, series),

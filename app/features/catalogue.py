@@ -19,6 +19,7 @@ ARROW_TYPES = {
     "integer": pa.int64(),
     "ratio": pa.float64(),
     "number": pa.float64(),
+    "text": pa.string(),
 }
 
 

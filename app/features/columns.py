@@ -5,6 +5,7 @@ or why not.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,22 +15,23 @@ REASONS = ("", "TOO_LITTLE_HISTORY", "SOURCE_LACKS", "NO_BASE")
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Texts = npt.NDArray[np.object_]
 Bools = npt.NDArray[np.bool_]
 Reasons = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`values` (int64 or float64, 0 where unknown) and `reasons` (0 known, else an index into
-    REASONS), both of shape (merchants,).
+    """`values` (int64 or float64, 0 where unknown, or texts, empty where unknown) and `reasons` (0
+    known, else an index into REASONS), both of shape (merchants,).
     """
 
-    values: Ints | Floats
+    values: Ints | Floats | Texts
     reasons: Reasons
 
 
 def make_column(
-    values: Ints | Floats,
+    values: Ints | Floats | Texts,
     *,
     short: Bools | None = None,
     lacking: Bools | None = None,
@@ -42,7 +44,8 @@ def make_column(
     for code, where in ((NO_BASE, baseless), (SOURCE_LACKS, lacking), (TOO_LITTLE_HISTORY, short)):
         if where is not None:
             reasons[where] = code
-    return Column(np.where(reasons == KNOWN, values, values.dtype.type(0)), reasons)
+    unknown: Any = "" if values.dtype == object else values.dtype.type(0)
+    return Column(np.where(reasons == KNOWN, values, unknown), reasons)
 
 
 def divide(amounts: Ints | Floats, bases: Ints | Floats) -> Floats:

@@ -57,7 +57,7 @@ class ContentHash:
         for name in table.column_names:
             column = table.column(name)
             if pa.types.is_string(column.type):
-                texts = "".join(f"{text}\n" for text in column.to_pylist())
+                texts = "".join(f"{text}\n" for text in column.fill_null("").to_pylist())
                 self._of(name).update(texts.encode())
                 continue
             values = column.fill_null(0).to_numpy()

@@ -53,7 +53,7 @@ ROLLUPS = (
         "merchant_attribute",
         12,
         in_cut_month=False,
-        reads="is_bill carrier destination category",
+        reads="is_bill carrier destination category origin",
         columns="merchant integer, month integer, kind tinyint, value ubigint, bills bigint,"
         " amount_fen bigint",
     ),

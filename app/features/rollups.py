@@ -53,6 +53,7 @@ class RolledLake:
     files: dict[str, dict[int, Path]] = field(
         default_factory=lambda: {rollup.name: {} for rollup in ROLLUPS}
     )
+    words: list[Path] = field(default_factory=list)  # goods categories and origins of M1–M12
     made: int = 0
     reused: int = 0
 
@@ -97,6 +98,12 @@ def roll_lake(
     for count, (month, found) in enumerate(zip(months, done, strict=True), start=1):
         rolled.add(month.month, found)
         tell(count, len(months))
+
+    def list_words(cursor: _Cursor, month: Month) -> Path:
+        return _select(cursor, lake, month, "words", {})
+
+    recent = [month for month in months if as_of.month(12) <= month.month <= as_of.month(1)]
+    rolled.words = list(work_at_once(connection, recent, list_words))
     return rolled
 
 

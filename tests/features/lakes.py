@@ -39,6 +39,7 @@ class Waybill:
     carrier_id: str | None = "X"
     destination: str | None = "Xuzhou"
     goods_category: str | None = "hardware"
+    origin: str | None = "Linyi"
     freight_fen: int | None = 2_000
     signed_at: datetime | None = None
     cod_paid_at: datetime | None = None
@@ -76,6 +77,7 @@ TEXTS = [
     "carrier_id",
     "destination",
     "goods_category",
+    "origin",
     "status",
     "return_of",
     "shipper_name_hash",

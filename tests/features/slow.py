@@ -134,12 +134,36 @@ class _Merchant:
 
     def features(self) -> dict[str, Any]:
         return {
+            **self.segments(),
             **self.scale(),
             **self.stability(),
             **self.delivery(),
             **self.growth(),
             **self.fraud(),
         }
+
+    def segments(self) -> dict[str, Any]:
+        bills = self.within(self.bills, 1, 12)
+        fen: Counter[str] = Counter()
+        sent: Counter[str] = Counter()
+        found: dict[str, Any] = {}
+        for w in bills:
+            if w.goods_category is not None:
+                fen[w.goods_category] += self.amounts[w.waybill_no, w.source]
+            if w.origin is not None:
+                sent[w.origin] += 1
+        counts = Counter(w.goods_category for w in bills)
+        ranked = sorted(fen, key=lambda word: (-fen[word], -counts[word], word))
+        found["industry"] = LACKS
+        if ranked:
+            leads = fen[ranked[0]] > 0 and 3 * fen[ranked[0]] >= sum(fen.values())
+            found["industry"] = ranked[0] if leads else BASELESS
+        towns = sorted(sent, key=lambda word: (-sent[word], word))
+        found["origin_region"] = LACKS
+        if towns:
+            leads = 3 * sent[towns[0]] >= sum(sent.values())
+            found["origin_region"] = towns[0] if leads else BASELESS
+        return found
 
     def scale(self) -> dict[str, Any]:
         bills = self.within(self.bills, 1, 12)

@@ -63,6 +63,7 @@ def _as_waybill(row: dict[str, object]) -> Waybill:
         carrier_id=None,
         destination=None,
         goods_category=None,
+        origin=None,
         freight_fen=None,
     )
 

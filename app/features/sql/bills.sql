@@ -10,6 +10,7 @@ select
     case when w.carrier_id is not null then key_of(w.carrier_id) end as carrier,
     case when w.destination is not null then key_of(w.destination) end as destination,
     case when w.goods_category is not null then key_of(w.goods_category) end as category,
+    case when w.origin is not null then key_of(w.origin) end as origin,
     w.flags,
     w.repeats,
     w.resets,

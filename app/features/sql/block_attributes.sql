@@ -5,7 +5,7 @@ with attributes as (
         place,
         kind,
         cast(sum(bills) as bigint) as bills,
-        cast(sum(amount_fen) as bigint) as amount_fen
+        cast(sum(case when kind = 1 then amount_fen else 0 end) as bigint) as amount_fen
     from merchant_attribute
     where month >= $m12
     group by place, kind, value

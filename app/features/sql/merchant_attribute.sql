@@ -1,5 +1,6 @@
--- Rollup: a merchant's bills of a month by carrier (kind 1), by destination (kind 2) and by goods
--- category (kind 3), from `bills`; `value` is the key of the carrier, destination or category.
+-- Rollup: a merchant's bills of a month by carrier (kind 1), destination (kind 2), goods category
+-- (kind 3) and origin (kind 4), from `bills`; `value` is the key of the carrier, destination, …;
+-- amounts stand with carriers and categories only.
 select merchant, cast($month as integer) as month, kind, value, bills, amount_fen
 from (
     select
@@ -17,9 +18,14 @@ from (
     where is_bill and destination is not null
     group by merchant, destination
     union all
-    select merchant, cast(3 as tinyint), category, count(*), cast(0 as bigint)
+    select merchant, cast(3 as tinyint), category, count(*), cast(sum(amount_fen) as bigint)
     from bills
     where is_bill and category is not null
     group by merchant, category
+    union all
+    select merchant, cast(4 as tinyint), origin, count(*), cast(0 as bigint)
+    from bills
+    where is_bill and origin is not null
+    group by merchant, origin
 ) as attributes
 order by merchant

@@ -1,0 +1,27 @@
+-- Block: the main goods category (kind 3, by amount) and the main origin (kind 4, by bills) of each
+-- merchant's M1–M12, from the rollup `merchant_attribute` and the table `words`; equals go to the
+-- one with more bills, then to the one that comes first by its letters. `part` of `whole` is its
+-- share: fen of kind 3, bills of kind 4.
+with named as (
+    select
+        a.place,
+        a.kind,
+        w.word,
+        cast(sum(a.bills) as bigint) as bills,
+        cast(sum(case when a.kind = 3 then a.amount_fen else a.bills end) as bigint) as part
+    from merchant_attribute a
+    join words w on a.kind = w.kind and a.value = w.value
+    where a.month >= $m12
+    group by a.place, a.kind, w.word
+),
+ranked as (
+    select
+        *,
+        cast(sum(part) over (partition by place, kind) as bigint) as whole,
+        row_number() over (partition by place, kind order by part desc, bills desc, word) as rank
+    from named
+)
+select place, kind, word, part, whole
+from ranked
+where rank = 1
+order by place, kind
