@@ -99,6 +99,7 @@ def _run_build(waybills: int, folder: Path) -> dict[str, float]:
     from app.features.build import build_snapshot
     from app.features.calendar import AsOf
     from app.features.catalogue import load_feature_catalogue
+    from app.features.holidays import load_calendar
     from app.features.lake import Import, LakeState, OutlierRule
     from app.settings import PROJECT_FOLDER
 
@@ -109,6 +110,7 @@ def _run_build(waybills: int, folder: Path) -> dict[str, float]:
         (Import("bench", "tms", "bench.parquet", "0" * 64),),
         frozenset(),
         {"tms": OutlierRule(10_000_000, 20)},
+        load_calendar(PROJECT_FOLDER / "rulesets" / "calendar.yaml"),
     )
     catalogue = load_feature_catalogue(PROJECT_FOLDER / "rulesets" / "catalogue.yaml")
     begun, cpu = time.perf_counter(), _cpu_seconds()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.commands.features_docs import docs_command
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ AS_OF = click.option(
 @click.group()
 def features() -> None:
     """Build feature snapshots from the lake, export them, look at them."""
+
+
+features.add_command(docs_command)
 
 
 @features.command("build")

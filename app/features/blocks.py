@@ -4,7 +4,7 @@ No arithmetic here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from app.features.calendar import AsOf
 from app.features.columns import Ints
+from app.features.holidays import Calendar
 from app.features.month_bills import read_parquet
 from app.features.rollup_list import no_rollup
 from app.features.rollups import RolledLake
@@ -39,6 +40,8 @@ QUALITY_SUMS = [
     "resets",
     "self_deal_fen",
     "two_sided",
+    "edited_fen",
+    "with_first_amount",
 ]
 CONSIGNEE_SUMS = [
     "consignees",
@@ -47,6 +50,7 @@ CONSIGNEE_SUMS = [
     "high_low",
     "low_low",
     "repeat_6m_fen",
+    "in_1_6",
     "in_7_12",
     "retained",
     "new_3m_fen",
@@ -61,6 +65,7 @@ ATTRIBUTE_SUMS = [
     "high_low",
     "low_low",
 ]
+RECENT_SUMS = ["recent_fen", "base_fen"]
 OUTCOME_SUMS = [
     "shipped",
     "signed",
@@ -71,6 +76,15 @@ OUTCOME_SUMS = [
     "with_settlement",
     "with_paid_at",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many `bills` of each merchant have a `value`; sorted by place and value."""
+
+    place: Ints
+    value: Ints
+    bills: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +114,13 @@ class Block:
     consignees: dict[str, Ints]
     attributes: dict[str, Ints]
     outcomes: dict[str, Ints]
-    cycles: tuple[Ints, Ints, Ints]  # place, days, bills; sorted by place and days
+    recent: dict[str, Ints]
+    cycles: Counted  # of days from created to paid
+    tickets: Counted  # of amounts in fen
     main_categories: Main  # of M1–M12, by amount in fen
     main_origins: Main  # of M1–M12, by bills
+    bill_days: Ints  # (merchants, 13), column k being Mk, 0 the month of T; bit d − 1 is day d
+    is_closed: Callable[[date], bool]
 
     def sum_months(self, name: str, last: int, first: int = 1) -> Ints:
         """The sum of a column over M`first` … M`last`."""
@@ -133,6 +151,7 @@ def read_block(
     as_of: AsOf,
     merchants: list[str],
     begin: int,
+    calendar: Calendar,
 ) -> Block:
     """Read the rollups of `merchants`, which stand from place `begin` in the order of merchant_id.
 
@@ -147,7 +166,7 @@ def read_block(
 
     size = len(merchants)
     months, conflicts = fetch("block_months"), fetch("block_conflicts")
-    cycles = fetch("block_cycles")
+    cycles, tickets = fetch("block_cycles"), fetch("block_tickets")
     main = fetch("block_main")
     first_day, last_day = _reach(months, size)
     last_month = as_of.month(1)
@@ -163,9 +182,13 @@ def read_block(
         consignees=_spread(fetch("block_consignees"), CONSIGNEE_SUMS, size),
         attributes=_spread(fetch("block_attributes"), ATTRIBUTE_SUMS, size),
         outcomes=_spread(fetch("block_outcomes"), OUTCOME_SUMS, size),
-        cycles=(_ints(cycles, "place"), _ints(cycles, "days"), _ints(cycles, "bills")),
+        recent=_spread(fetch("block_recent"), RECENT_SUMS, size),
+        cycles=_counted(cycles, "days"),
+        tickets=_counted(tickets, "amount_fen"),
         main_categories=_main(main, CATEGORY),
         main_origins=_main(main, ORIGIN),
+        bill_days=_spread_days(months, size, as_of),
+        is_closed=calendar.is_closed,
     )
 
 
@@ -226,6 +249,18 @@ def _spread_months(
         values[place[within], back[within]] = _ints(table, name)[within]
         spread[name] = values
     return spread
+
+
+def _spread_days(table: pa.Table, size: int, as_of: AsOf) -> Ints:
+    place, back = _ints(table, "place"), as_of.month(0) - _ints(table, "month")
+    within = back < 13
+    found = np.zeros((size, 13), np.int64)
+    found[place[within], back[within]] = _ints(table, "bill_days")[within]
+    return found
+
+
+def _counted(table: pa.Table, name: str) -> Counted:
+    return Counted(_ints(table, "place"), _ints(table, name), _ints(table, "bills"))
 
 
 def _main(table: pa.Table, kind: int) -> Main:

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from app.features.activity import activity_features
 from app.features.at_once import work_at_once
 from app.features.blocks import Block, cut_blocks, read_block
 from app.features.calendar import AsOf
@@ -32,6 +33,7 @@ from app.features.series import make_series
 from app.features.snapshots import Snapshot, SnapshotDraft, sweep_drafts
 from app.features.sql_text import render_sql
 from app.features.stability import stability_features
+from app.features.tickets import ticket_features
 from app.features.words import open_words
 
 Tell = Callable[[str, int, int], None]
@@ -77,7 +79,7 @@ def build_snapshot(
 
             def compute(cursor: duckdb.DuckDBPyConnection, span: tuple[int, int]) -> pa.Table:
                 names = merchants[slice(*span)]
-                block = read_block(cursor, rolled, as_of, names, span[0])
+                block = read_block(cursor, rolled, as_of, names, span[0], lake.calendar)
                 return make_table(catalogue, names, compute_features(block))
 
             for table in work_at_once(connection, list(cut_blocks(records)), compute):
@@ -89,6 +91,7 @@ def build_snapshot(
                 "cut_off_at": as_of.cut_off_at.isoformat(),
                 "built_at": datetime.now(UTC).isoformat(timespec="microseconds"),
                 "catalogue_sha256": catalogue.sha256,
+                "calendar_sha256": lake.calendar.sha256,
                 "features": list(catalogue.names),
                 "imports": [_tell_import(found) for found in lake.imports_of(months)],
                 "counts": {
@@ -110,6 +113,8 @@ def compute_features(block: Block) -> dict[str, Column]:
         **segment_features(block),
         **scale_features(block, series),
         **stability_features(block, series),
+        **activity_features(block),
+        **ticket_features(block),
         **growth_features(block, series),
         **fraud_features(block),
     }

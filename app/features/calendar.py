@@ -7,6 +7,8 @@ from datetime import date, datetime, time, timedelta
 
 MATURE_AFTER_DAYS = 30
 NEW_WITHIN_DAYS = 90
+RECENT_DAYS = 30
+BASE_DAYS = 180  # before the recent ones
 
 
 def month_of(day: date) -> int:
@@ -43,6 +45,16 @@ class AsOf:
     def new_from(self) -> date:
         """A consignee first seen on this day or later is new: at most 90 days before T."""
         return self.day - timedelta(days=NEW_WITHIN_DAYS)
+
+    @property
+    def recent_from(self) -> datetime:
+        """The first of the 30 days before T."""
+        return self.cut_off_at - timedelta(days=RECENT_DAYS)
+
+    @property
+    def base_from(self) -> datetime:
+        """The first of the 180 days before those 30."""
+        return self.recent_from - timedelta(days=BASE_DAYS)
 
     def month(self, k: int) -> int:
         """Mk: the k-th full calendar month before T, 1 being the last."""

@@ -15,18 +15,22 @@ FEN = 100
 
 
 def growth_features(block: Block, series: Series) -> dict[str, Column]:
-    """domain.md 3, Growth: 36–39 and 41–43."""
+    """domain.md 3, Growth: 36–44."""
     amount_3m_fen = block.sum_months("amount_fen", 3)
+    now, before = block.consignees["in_1_6"], block.consignees["in_7_12"]
+    slope_12m, short = _slope(series, 12), series.shorter_than(12)
     return {
         "yoy_3m": _change(series, (1, 3), (13, 15), history=15),
         "yoy_12m": _change(series, (1, 12), (13, 24), history=24),
         "qoq_sa": _change(series, (1, 3), (4, 6), history=6),
-        "slope_12m": make_column(_slope(series), short=series.shorter_than(12)),
+        "slope_12m": make_column(slope_12m, short=short),
+        "accel": make_column(_slope(series, 6) - slope_12m, short=short),
         "drawdown": _drawdown(series),
         "down_months": make_column(_count_falls(series)),
         "new_consignee_share_3m": make_column(
             divide(block.consignees["new_3m_fen"], amount_3m_fen), baseless=amount_3m_fen == 0
         ),
+        "net_consignee_growth": make_column(divide(now - before, before), baseless=before == 0),
     }
 
 
@@ -36,13 +40,14 @@ def _change(series: Series, now: tuple[int, int], then: tuple[int, int], history
     return make_column(change, short=series.shorter_than(history), baseless=base == 0)
 
 
-def _slope(series: Series) -> Floats:
-    """Least squares of ln(1 + yuan) on 0..11, oldest first: Σ(x − 5.5)·y ÷ Σ(x − 5.5)², the latter
-    being 143.
+def _slope(series: Series, months: int) -> Floats:
+    """Least squares of ln(1 + yuan) on 0, 1, …, oldest first, over M1 … M`months`:
+    Σ(x − mean)·y ÷ Σ(x − mean)², the latter being (n³ − n) ÷ 12.
     """
-    logs = np.log1p(series.months(1, 12) / FEN)
-    weighted = [(11 - back - 5.5) * logs[:, back] for back in range(12)]
-    return series.add(np.stack(weighted, axis=1)) / 143
+    logs = np.log1p(series.months(1, months) / FEN)
+    middle = (months - 1) / 2
+    weighted = [(months - 1 - back - middle) * logs[:, back] for back in range(months)]
+    return series.add(np.stack(weighted, axis=1)) / ((months**3 - months) / 12)
 
 
 def _drawdown(series: Series) -> Column:

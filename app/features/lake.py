@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.errors import ChengxinError
 from app.features.calendar import AsOf
+from app.features.holidays import Calendar, load_calendar
 from app.features.sql_text import Value
 from app.waybills.cleaning import Cleaning, load_cleaning
 from app.waybills.codes import Code
@@ -62,6 +63,7 @@ class LakeState:
     imports: tuple[Import, ...]
     invoice_sources: frozenset[str]
     outlier_rules: Mapping[str, OutlierRule]  # of the sources that are judged for AMOUNT_OUTLIER
+    calendar: Calendar
 
     @property
     def code_bits(self) -> dict[str, Value]:
@@ -96,17 +98,18 @@ class LakeState:
 
 
 def read_lake(folder: Path, rulesets: Path) -> LakeState:
-    """The lake as its manifest names it now, and how `cleaning.yaml` of the rulesets judges its
-    sources.
+    """The lake as its manifest names it now, how `cleaning.yaml` of the rulesets judges its
+    sources, and the rulesets' `calendar.yaml`.
 
-    Raises LakeDamaged, CleaningError.
+    Raises LakeDamaged, CleaningError, ProblemsFound.
     """
     manifest = Lake(folder).manifest()
     months = {m: tuple(folder / name for name in names) for m, names in manifest.months.items()}
     imports = tuple(_read_import(folder, entry) for entry in manifest.imports)
     cleaning = load_cleaning(rulesets / "cleaning.yaml")
     invoices, outliers = judge_sources({found.source for found in imports}, cleaning)
-    return LakeState(folder, months, imports, invoices, outliers)
+    calendar = load_calendar(rulesets / "calendar.yaml")
+    return LakeState(folder, months, imports, invoices, outliers, calendar)
 
 
 def _read_import(folder: Path, entry: ImportEntry) -> Import:

@@ -30,16 +30,17 @@ ROLLUPS = (
         in_cut_month=True,
         reads="is_bill created_on",
         columns="merchant integer, merchant_id varchar, month integer, records bigint,"
-        " bills bigint, cod_bills bigint, amount_fen bigint, first_cod_on date, last_bill_on date",
+        " bills bigint, cod_bills bigint, amount_fen bigint, first_cod_on date, last_bill_on date,"
+        " bill_days bigint",
     ),
     Rollup(
         "merchant_quality",
         12,
         in_cut_month=False,
-        reads="is_bill freight_fen flags repeats resets cod_fen is_two_sided",
+        reads="is_bill freight_fen flags repeats resets cod_fen is_two_sided has_first_amount",
         columns="merchant integer, month integer, freight_bills bigint, freight_fen bigint,"
         " round_bills bigint, voided bigint, repeats bigint, resets bigint, self_deal_fen bigint,"
-        " two_sided bigint",
+        " two_sided bigint, edited_fen bigint, with_first_amount bigint",
     ),
     Rollup(
         "merchant_consignee",
@@ -73,6 +74,20 @@ ROLLUPS = (
         in_cut_month=False,
         reads="created_on cod_paid_at flags",
         columns="merchant integer, month integer, days bigint, bills bigint",
+    ),
+    Rollup(
+        "merchant_ticket",
+        12,
+        in_cut_month=False,
+        reads="",
+        columns="merchant integer, month integer, amount_fen bigint, bills bigint",
+    ),
+    Rollup(
+        "merchant_recent",
+        8,
+        in_cut_month=True,
+        reads="created_on",
+        columns="merchant integer, month integer, recent_fen bigint, base_fen bigint",
     ),
 )
 

@@ -9,6 +9,7 @@ import numpy as np
 from app.features.blocks import NO_DAY, Block, count_day
 from app.features.columns import Column, Floats, Ints, divide, make_column
 from app.features.series import Series
+from app.features.tickets import median_of
 
 ACTIVE_FROM_BILLS = 3
 HIGH = 1 << 20  # amounts are cut into high and low parts of this many fen before they are squared
@@ -114,7 +115,7 @@ def _loyalty(block: Block, series: Series) -> dict[str, Column]:
 def _delivery(block: Block) -> dict[str, Column]:
     found = block.outcomes
     sent_fen = found["returned_6m_fen"] + found["mature_6m_fen"]
-    median_days, paid_bills = _median_cycle(block)
+    median_days, paid_bills = median_of(block.cycles, len(block.merchants))
     return {
         "sign_rate": make_column(
             divide(found["signed"], found["shipped"]),
@@ -128,19 +129,3 @@ def _delivery(block: Block) -> dict[str, Column]:
             median_days, lacking=found["with_paid_at"] == 0, baseless=paid_bills == 0
         ),
     }
-
-
-def _median_cycle(block: Block) -> tuple[Floats, Ints]:
-    """The median of days counted by number of days (mean of the two middle ones), and how many
-    there are.
-    """
-    place, days, bills = block.cycles
-    counts = np.zeros(len(block.merchants), np.int64)
-    np.add.at(counts, place, bills)
-    before = np.concatenate(([0], np.cumsum(counts)))[:-1]  # bills of the merchants before
-    reached = np.cumsum(bills)
-    middles = []
-    for rank in ((counts + 1) // 2, counts // 2 + 1):  # the same bill when the number is odd
-        row = np.searchsorted(reached, before + np.maximum(rank, 1), side="left")
-        middles.append(days[np.minimum(row, len(days) - 1)] if len(days) else np.zeros_like(counts))
-    return (middles[0] + middles[1]) / 2, counts

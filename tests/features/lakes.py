@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 from app.features.build import Built, build_snapshot
 from app.features.calendar import AsOf
 from app.features.catalogue import FeatureCatalogue, load_feature_catalogue
+from app.features.holidays import load_calendar
 from app.features.lake import Import, LakeState, OutlierRule
 from app.settings import PROJECT_FOLDER
 
-VOIDED, RETURNED, SELF_DEAL, TIME, TEST = 1, 2, 8, 16, 32
+VOIDED, RETURNED, SELF_DEAL, TIME, TEST, EDITED_UP = 1, 2, 8, 16, 32, 64
 NO_SALE = VOIDED | RETURNED | SELF_DEAL | TEST
 CATALOGUE = PROJECT_FOLDER / "rulesets" / "catalogue.yaml"
 
@@ -33,6 +34,7 @@ class Waybill:
     merchant_id: str = "M"
     consignee_id: str = "C"
     cod_fen: int | None = 10_000
+    cod_first_fen: int | None = None
     status: str | None = "cod_paid"
     flags: int = 0
     source: str = "tms"
@@ -87,7 +89,7 @@ TEXTS = [
 ]
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in TEXTS]
-    + [(name, pa.int64()) for name in ("freight_fen", "cod_fen", "eligible_fen")]
+    + [(name, pa.int64()) for name in ("freight_fen", "cod_fen", "cod_first_fen", "eligible_fen")]
     + [(name, pa.timestamp("us")) for name in ("created_at", "signed_at", "cod_paid_at")]
     + [(name, pa.int32()) for name in ("month", "flags", "repeats", "resets")]
     + [("is_sale", pa.bool_())]
@@ -134,6 +136,7 @@ def write_lake(
         tuple(ledger),
         frozenset(invoice_sources),
         outliers or {},
+        load_calendar(CATALOGUE.with_name("calendar.yaml")),
     )
 
 

@@ -14,7 +14,18 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from tests.features.lakes import RETURNED, SELF_DEAL, TEST, TIME, VOIDED, Conflict, Waybill
+from lunardate import LunarDate
+
+from tests.features.lakes import (
+    EDITED_UP,
+    RETURNED,
+    SELF_DEAL,
+    TEST,
+    TIME,
+    VOIDED,
+    Conflict,
+    Waybill,
+)
 
 SHORT, LACKS, BASELESS = "TOO_LITTLE_HISTORY", "SOURCE_LACKS", "NO_BASE"
 SIGNED = ("signed", "cod_collected", "cod_remitted", "cod_paid")
@@ -137,6 +148,7 @@ class _Merchant:
             **self.segments(),
             **self.scale(),
             **self.stability(),
+            **self.activity(),
             **self.delivery(),
             **self.growth(),
             **self.fraud(),
@@ -193,6 +205,11 @@ class _Merchant:
         freights = [w.freight_fen for w in bills if w.freight_fen is not None]
         found["freight_12m"] = sum(freights) if freights else LACKS
         found["avg_ticket"] = _half_up(Fraction(self.sum(1, 12), len(cod))) if cod else BASELESS
+        found["p50_ticket"] = BASELESS
+        if cod:
+            tickets = sorted(self.amounts[w.waybill_no, w.source] for w in cod)
+            low, high = tickets[(len(cod) - 1) // 2], tickets[len(cod) // 2]
+            found["p50_ticket"] = _half_up(Fraction(low + high, 2))
         found["consignee_cnt"] = len({w.consignee_id for w in bills})
         found["dest_city_cnt"] = len({w.destination for w in bills} - {None}) or LACKS
         carriers = Counter(w.carrier_id for w in bills if w.carrier_id is not None)
@@ -258,6 +275,27 @@ class _Merchant:
         found["retention"] = len(now & then) / len(then) if then else BASELESS
         return found
 
+    def activity(self) -> dict[str, Any]:
+        days = {w.created_at.date() for w in self.bills}
+        found: dict[str, Any] = {"active_week_ratio_26w": SHORT, "max_gap_days": SHORT}
+        if self.first is None:
+            return found
+        if (self.as_of - self.first).days >= 182:
+            weeks = [{self.as_of - timedelta(7 * w + d) for d in range(1, 8)} for w in range(26)]
+            found["active_week_ratio_26w"] = sum(bool(week & days) for week in weeks) / 26
+        months = self.as_of.year * 12 + self.as_of.month - 13
+        day = window = date(months // 12, months % 12 + 1, 1)
+        gap = longest = 0
+        while day < self.as_of:
+            if day in days:
+                gap = 0
+            elif day >= self.first and not _stands_still(day):
+                gap += 1
+            longest = max(gap, longest)
+            day += timedelta(1)
+        found["max_gap_days"] = longest if any(d >= window for d in days) else BASELESS
+        return found
+
     def delivery(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         mature_until = self.as_of - timedelta(days=30)
@@ -319,6 +357,20 @@ class _Merchant:
             (x - 5.5) ** 2 for x in xs
         )
         found["slope_12m"] = slope if self.history >= 12 else SHORT
+        found["accel"] = SHORT
+        if self.history >= 12:
+            short_ys = ys[6:]
+            short_middle = sum(short_ys) / 6
+            found["accel"] = (
+                sum((x - 2.5) * (y - short_middle) for x, y in enumerate(short_ys))
+                / sum((x - 2.5) ** 2 for x in range(6))
+                - slope
+            )
+        now_buyers = {w.consignee_id for w in self.within(self.cod, 1, 6)}
+        then_buyers = {w.consignee_id for w in self.within(self.cod, 7, 12)}
+        found["net_consignee_growth"] = (
+            (len(now_buyers) - len(then_buyers)) / len(then_buyers) if then_buyers else BASELESS
+        )
         best = max(sum(months[k : k + 3]) for k in range(22))
         if self.history < 12:
             found["drawdown"] = SHORT
@@ -361,6 +413,26 @@ class _Merchant:
         cod = self.within(self.cod, 1, 12)
         whole = [w for w in cod if self.amounts[w.waybill_no, w.source] % 100_000 == 0]
         found["round_share"] = len(whole) / len(cod) if cod else BASELESS
+        firsts = Counter(str(self.amounts[w.waybill_no, w.source])[0] for w in cod)
+        found["benford_mad"] = SHORT
+        if len(cod) >= 300:
+            found["benford_mad"] = (
+                sum(abs(firsts[str(d)] / len(cod) - math.log10((d + 1) / d)) for d in range(1, 10))
+                / 9
+            )
+        found["spike_30d"] = SHORT
+        if self.first is not None and (self.as_of - self.first).days >= 210:
+            ages = [((self.as_of - w.created_at.date()).days, w) for w in self.cod]
+            late = sum(self.amounts[w.waybill_no, w.source] for age, w in ages if age <= 30)
+            base = sum(self.amounts[w.waybill_no, w.source] for age, w in ages if 30 < age <= 210)
+            found["spike_30d"] = late / (base / 6) if base else BASELESS
+        bills = self.within(self.bills, 1, 12)
+        if all(w.cod_first_fen is None for w in bills):
+            found["edit_up_share"] = LACKS
+        else:
+            edited = [w for w in bills if w.flags & EDITED_UP]
+            raised = sum(self.amounts[w.waybill_no, w.source] for w in edited)
+            found["edit_up_share"] = raised / self.sum(1, 12) if self.sum(1, 12) else BASELESS
         again = sum(w.repeats for w in rows)
         months = {self.as_of.year * 12 + self.as_of.month - 1 - k for k in range(1, 13)}
         resets = sum(w.resets for w in rows) + sum(c.month in months for c in self.conflicts)
@@ -370,6 +442,15 @@ class _Merchant:
         )
         found["reset_rate"] = resets / len(rows) if rows else BASELESS
         return found
+
+
+def _stands_still(day: date) -> bool:
+    """From ten days before the first day of the lunar year up to its fifteenth."""
+    lunar = LunarDate.from_solar_date(day.year, day.month, day.day)
+    if lunar.month == 1:
+        return lunar.day <= 15
+    new_year = LunarDate(day.year, 1, 1).to_solar_date()
+    return 0 < (new_year - day).days <= 10
 
 
 def days_in_month(month: int) -> int:

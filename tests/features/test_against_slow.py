@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from app.features.lake import OutlierRule
 from tests.features import slow
 from tests.features.lakes import (
+    EDITED_UP,
     RETURNED,
     SELF_DEAL,
     TEST,
@@ -51,7 +52,9 @@ def draw_waybill(
     """A waybill like any; edges (midnights, thresholds, nulls, future events) come often."""
     day = as_of + timedelta(days=5 - int(dice.random() ** 1.5 * span_days))
     created = datetime.combine(day, time()) + timedelta(seconds=dice.choice((0, 1, 43_200, 86_399)))
-    flags = dice.choice((0,) * 12 + (VOIDED, RETURNED, SELF_DEAL, TEST, TIME, RETURNED | VOIDED))
+    flags = dice.choice(
+        (0,) * 12 + (VOIDED, RETURNED, SELF_DEAL, TEST, TIME, EDITED_UP, RETURNED | VOIDED)
+    )
     later = [None, *(created + timedelta(hours=h) for h in (-5, 0, 9, 24, 48, 49, 300, 2_000))]
     return Waybill(
         waybill_no=f"W{number}",
@@ -59,6 +62,7 @@ def draw_waybill(
         merchant_id=f"M{dice.randrange(6)}",
         consignee_id=f"C{int(dice.random() ** 2 * 9)}",
         cod_fen=dice.choice((*AMOUNTS, None, -4_000)),
+        cod_first_fen=dice.choice((None, None, 5_000)) if rich else None,
         status=dice.choice(STATUSES),
         flags=flags,
         source=dice.choice(("tms", "tms", "other", "paper")),
@@ -114,7 +118,7 @@ def assert_same(ours: dict[str, Any], theirs: dict[str, Any], where: str) -> Non
             date(2024, 2, 29),
         ]
     ),
-    size=st.sampled_from([1, 12, 150, 900]),
+    size=st.sampled_from([1, 12, 150, 900, 4_000]),
     span_days=st.sampled_from([20, 200, 420, 900]),
 )
 def test_random_portfolios(seed: int, as_of: date, size: int, span_days: int) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from app.features.lake import OutlierRule
 from tests.features.lakes import (
+    EDITED_UP,
     RETURNED,
     SELF_DEAL,
     TEST,
@@ -71,7 +72,77 @@ CASES: dict[str, tuple[Iterable[Waybill], dict[str, Any]]] = {
             "cod_amt_12m": 12_700,
             "cod_amt_24m": 51_100,
             "avg_ticket": 1_814,
+            "p50_ticket": 800,
         },
+    ),
+    "two bills in the middle": (
+        [bill("2019-12-03", 1), bill("2019-12-03", 2.01), bill("2019-12-04", 9, flags=VOIDED)],
+        {"p50_ticket": 151},
+    ),
+    "weeks": (
+        [bill(f"2019-{day}") for day in ("07-03", "12-24", "12-25", "12-31")],
+        {"active_week_ratio_26w": 3 / 26},
+    ),
+    "a day short of 26 weeks": (
+        [bill("2019-07-04")],
+        {"active_week_ratio_26w": SHORT},
+    ),
+    "gaps": (  # 21–25 January and 20–28 February; between them carriers stood still
+        [
+            bill("2019-01-20"),
+            *(bill(str(date(2019, 3, 1) + timedelta(10 * n))) for n in range(31)),
+        ],
+        {"max_gap_days": 14},
+    ),
+    "a gap to the end": (
+        [bill("2018-12-31"), bill("2019-06-01"), bill("2019-06-02")],
+        {"max_gap_days": (date(2019, 12, 31) - date(2019, 6, 2)).days},
+    ),
+    "no bill in the gap's window": (
+        [bill("2018-12-31")],
+        {"max_gap_days": BASELESS},
+    ),
+    "accel": (  # ln 100 in the first and the last month
+        year(99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 99),
+        {"slope_12m": 0.0, "accel": 2.5 * 4.605170185988092 / 17.5},
+    ),
+    "more consignees": (
+        [
+            *(bill("2019-12-03", consignee=c) for c in "ABC"),
+            *(bill("2019-03-03", consignee=c) for c in "AD"),
+        ],
+        {"net_consignee_growth": 0.5, "retention": 0.5},
+    ),
+    "only ones": (
+        [bill("2019-12-03", 1 + n / 1000) for n in range(300)],
+        {"benford_mad": 2 * 0.6989700043360188 / 9},
+    ),
+    "too few for Benford": (
+        [bill("2019-12-03", 1 + n / 1000) for n in range(299)],
+        {"benford_mad": SHORT},
+    ),
+    "a spike": (
+        [bill("2019-06-05", 600), bill("2019-12-01", 600), bill("2019-12-02", 500)],
+        {"spike_30d": 2.5},
+    ),
+    "a day short of a spike": (
+        [bill("2019-06-06", 600), bill("2019-12-02", 500)],
+        {"spike_30d": SHORT},
+    ),
+    "a spike over nothing": (
+        [bill("2019-06-04", 600), bill("2019-12-02", 500)],
+        {"spike_30d": BASELESS},
+    ),
+    "raised after entry": (
+        [
+            bill("2019-12-03", 100, cod_first_fen=10_000),
+            bill("2019-12-03", 400, cod_first_fen=30_000, eligible_fen=30_000, flags=EDITED_UP),
+        ],
+        {"edit_up_share": 0.75},
+    ),
+    "nobody says what was entered first": (
+        [bill("2019-12-03", 100)],
+        {"edit_up_share": LACKS},
     ),
     "not sales": (
         [

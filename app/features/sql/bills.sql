@@ -19,6 +19,7 @@ select
     w.cod_paid_at,
     w.freight_fen,
     coalesce(w.cod_fen, 0) as cod_fen,
+    w.cod_first_fen is not null as has_first_amount,
     w.status in ('signed', 'cod_collected', 'cod_remitted', 'cod_paid') as says_signed,
     w.status in ('cod_paid', 'paid') as says_settled,
     w.status = 'paid' or w.status like 'cod!_%' escape '!' as tells_settlement,

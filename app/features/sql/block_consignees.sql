@@ -49,6 +49,7 @@ select
     cast(sum(high * low) as bigint) as high_low,
     cast(sum(low * low) as bigint) as low_low,
     cast(sum(repeat_6m_fen) as bigint) as repeat_6m_fen,
+    count(case when seen = 2 or seen = 6 then 1 end) as in_1_6,
     count(case when seen >= 4 then 1 end) as in_7_12,
     count(case when seen = 6 then 1 end) as retained,
     cast(sum(new_3m_fen) as bigint) as new_3m_fen

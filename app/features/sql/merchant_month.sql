@@ -1,5 +1,6 @@
 -- Rollup: a merchant's month in counts, amount and days, from `bills`; it has every merchant of the
 -- month, so it tells for all rollups of the month which `merchant` stands for which merchant_id.
+-- Bit d − 1 of `bill_days` is set where a bill was created on day d.
 select
     s.merchant,
     m.merchant_id,
@@ -9,7 +10,8 @@ select
     s.cod_bills,
     s.amount_fen,
     s.first_cod_on,
-    s.last_bill_on
+    s.last_bill_on,
+    s.bill_days
 from (
     select
         merchant,
@@ -18,7 +20,8 @@ from (
         count(case when amount_fen > 0 then 1 end) as cod_bills,
         cast(sum(amount_fen) as bigint) as amount_fen,
         min(case when amount_fen > 0 then created_on end) as first_cod_on,
-        max(case when is_bill then created_on end) as last_bill_on
+        max(case when is_bill then created_on end) as last_bill_on,
+        cast(bit_or(case when is_bill then 1 << (day(created_on) - 1) else 0 end) as bigint) as bill_days
     from bills
     group by merchant
 ) as s

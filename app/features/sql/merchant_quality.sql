@@ -11,7 +11,9 @@ select
     cast(
         sum(case when (flags & $self_deal) <> 0 and cod_fen > 0 then cod_fen else 0 end) as bigint
     ) as self_deal_fen,
-    count(case when is_two_sided then 1 end) as two_sided
+    count(case when is_two_sided then 1 end) as two_sided,
+    cast(sum(case when (flags & $edited_up) <> 0 then amount_fen else 0 end) as bigint) as edited_fen,
+    count(case when is_bill and has_first_amount then 1 end) as with_first_amount
 from bills
 group by merchant
 order by merchant
