@@ -67,7 +67,11 @@ def test_check_says_that_all_is_well(desk: Desk) -> None:
     assert re.fullmatch(
         r"fapiaodai: no problems, \d+ cases\nwuliudai: no problems, \d+ cases\n", desk.fine("check")
     )
-    assert desk.data("check", "wuliudai") == {"products": ["wuliudai"], "problems": []}
+    assert desk.data("check", "wuliudai") == {
+        "products": ["wuliudai"],
+        "problems": [],
+        "warnings": [],
+    }
 
 
 def test_check_tells_every_mistake_with_place_and_caret(desk: Desk) -> None:
@@ -82,7 +86,7 @@ def test_check_tells_every_mistake_with_place_and_caret(desk: Desk) -> None:
     assert result.exit_code == 1
     head, _, rest = result.stdout.partition("\n\n")
     assert head.split("\n") == [
-        "rulesets/wuliudai/admission.yaml:8:11: unknown input 'cod_month' [unknown-name]",
+        "rulesets/wuliudai/admission.yaml:8:11: error: unknown input 'cod_month' [unknown-name]",
         "        when: cod_month < 12",
         "              ^^^^^^^^^",
         "    did you mean 'cod_months', 'cod_min_month', 'cod_avg_month'?",
@@ -176,7 +180,7 @@ def test_the_whole_life_by_command(
 
 
 def test_times_are_local_unless_they_say_otherwise() -> None:
-    from app.commands.policy import BadTime, read_time
+    from app.commands.policy_common import BadTime, read_time
 
     assert read_time("2026-12-01").isoformat() == "2026-11-30T16:00:00+00:00"
     assert read_time("2026-12-01 08:30").isoformat() == "2026-12-01T00:30:00+00:00"
