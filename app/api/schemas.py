@@ -156,6 +156,16 @@ class DecisionSchema(Schema):
     policy = fields.String(required=True)
     release = fields.Integer(required=True)
     release_sha256 = fields.String(required=True)
+    role = fields.String(
+        validate=validate.OneOf(("champion", "challenger")),
+        metadata={
+            "description": "challenger: another release, which decides for a share of merchants."
+        },
+    )
+    experiment = nullable(fields.String, "The draw of merchants, where a challenger runs.")
+    stopped = fields.Boolean(
+        metadata={"description": "The product was stopped: everything refers, PRODUCT_STOPPED."}
+    )
     purpose = fields.String(required=True, validate=validate.OneOf(PURPOSES))
     amount_fen = nullable(fields.Integer, "What was asked for, in fen.")
     outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))

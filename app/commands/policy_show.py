@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.policies.evidence import FAILED, FINE, NOT_NEEDED, NOT_RUN, OPEN, PARTS
 from app.policies.release_records import (
     Release,
     ReleaseEvent,
@@ -14,9 +15,11 @@ from app.policies.release_records import (
     ReleaseStore,
     active_release,
     describe_standing,
+    describe_tampering,
 )
 
 LOCAL = ZoneInfo("Asia/Shanghai")
+STATUS_WORDS = {FINE: "fine", NOT_NEEDED: "–", OPEN: "OPEN", NOT_RUN: "NOT RUN", FAILED: "FAILS"}
 
 
 def describe_release(
@@ -44,7 +47,8 @@ def describe_release(
     events = [event for event in store.events_of(product) if event.number == release.number]
     return {
         **_row(release, known, at),
-        "evidence": release.evidence,
+        "tampering": describe_tampering(release),
+        "evidence": _read_evidence(release),
         "contents": _contents(json.loads(release.bundle_json)),
         "events": [_event(event) for event in events],
     }
@@ -68,9 +72,11 @@ def render_release(shown: dict[str, Any]) -> str:
         lines.append(f"  approved   {show_time(shown['approved_at'])} by {shown['approved_by']}")
     if shown["active_from"]:
         lines.append(f"  active     from {show_time(shown['active_from'])}")
-    if shown["evidence"]:
-        evidence = shown["evidence"]
-        lines.append(f"  tested     {evidence['cases']} cases by {', '.join(evidence['engines'])}")
+    if shown["despite"]:
+        lines.append(f"  despite    {shown['despite']}")
+    lines.append(render_evidence(shown["evidence"], shown["evidence_sha256"]))
+    if shown["tampering"]:
+        lines.append(f"  TAMPERED   {shown['tampering']}; it is not used")
     lines.append("  stages")
     lines += [f"    {one['stage']:<12} {one['file']}  {one['size']}" for one in shown["contents"]]
     lines.append("  history")
@@ -78,6 +84,19 @@ def render_release(shown: dict[str, Any]) -> str:
         f"    {show_time(one['at'])}  {one['event']} by {one['actor']}{_aside(one['detail'])}"
         for one in shown["events"]
     ]
+    return "\n".join(lines)
+
+
+def render_evidence(evidence: dict[str, Any] | None, sha256: str | None) -> str:
+    """What was run, a line for each part."""
+    if evidence is None:
+        return "  evidence   none was gathered"
+    parts = evidence.get("parts", {})
+    lines = [f"  evidence   sha256 {sha256}"]
+    for name in PARTS:
+        part = parts.get(name, {"status": NOT_RUN, "said": "it was not run"})
+        word = STATUS_WORDS.get(part["status"], part["status"])
+        lines.append(f"    {name:<12} {word:<8} {part['said']}")
     return "\n".join(lines)
 
 
@@ -109,9 +128,20 @@ def _row(release: Release, known: list[Release], at: datetime) -> dict[str, Any]
         "published_at": _iso(release.published_at),
         "approved_by": release.approved_by,
         "approved_at": _iso(release.approved_at),
+        "evidence_sha256": release.evidence_sha256,
+        "approved_evidence_sha256": release.approved_evidence_sha256,
+        "despite": release.despite,
         "active_from": _iso(release.active_from),
         "retired_at": _iso(release.retired_at),
     }
+
+
+def _read_evidence(release: Release) -> dict[str, Any] | None:
+    """The evidence; None where somebody made it unreadable (`tampering` says so)."""
+    try:
+        return release.evidence
+    except ValueError:
+        return None
 
 
 def _event(event: ReleaseEvent) -> dict[str, Any]:
@@ -125,7 +155,7 @@ def _event(event: ReleaseEvent) -> dict[str, Any]:
 
 def _aside(detail: dict[str, Any] | None) -> str:
     """What is worth reading of an event's detail."""
-    why = (detail or {}).get("why")
+    why = (detail or {}).get("why") or (detail or {}).get("despite")
     return f" ({why})" if why else ""
 
 

@@ -21,7 +21,14 @@ from app.decisions.ports import (
     FeatureRow,
     SnapshotRow,
 )
-from app.decisions.record import build_record, judged_part, new_decision_id
+from app.decisions.record import (
+    ALONE,
+    Part,
+    build_record,
+    judged_part,
+    new_decision_id,
+    refer_stopped,
+)
 from app.policies.pipeline import Judgement, Pipeline
 from app.policies.policy import Policy
 
@@ -49,15 +56,31 @@ def decide(
     store: DecisionStore,
     snapshot: SnapshotRow | None,
     at: datetime,
+    part: Part = ALONE,
 ) -> dict[str, Any]:
     """The record of a decision. Raises BadFacts."""
-    clock = _Clock()
+    clock = Clock()
     row = find_features(store, snapshot, request.merchant_id)
     clock.lap("find_features")
+    return decide_on(live, request, row, snapshot, at, part, clock)
+
+
+def decide_on(
+    live: LivePolicy,
+    request: DecisionRequest,
+    row: FeatureRow | None,
+    snapshot: SnapshotRow | None,
+    at: datetime,
+    part: Part,
+    clock: Clock,
+) -> dict[str, Any]:
+    """The record, over the merchant's features as they were found. Raises BadFacts."""
     age_days = age_of(snapshot, request, at)
     intake = gather_inputs(live, request, row, age_days)
     clock.lap("gather_inputs")
     judgement = judge(live, request, intake)
+    if part.is_stopped:
+        judgement = refer_stopped(judgement)
     clock.lap("judge")
     explained = judged_part(live.policy, judgement)
     clock.lap("explain")
@@ -71,6 +94,7 @@ def decide(
         intake,
         explained,
         clock.laps,
+        part,
     )
 
 
@@ -103,7 +127,7 @@ def judge(live: LivePolicy, request: DecisionRequest, intake: Intake) -> Judgeme
     return live.pipeline(request.purpose).judge(intake.values, intake.missing, "both")
 
 
-class _Clock:
+class Clock:
     """Microseconds of each step."""
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ things in memory.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -37,6 +38,21 @@ class ActiveRelease:
     number: int
     sha256: str
     bundle_json: str  # canonical JSON; its SHA-256 is `sha256`
+    tampering: str | None = None  # what of it is not as its hashes say; such a release is not used
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What holds for a product beside its active release; absent where nothing does.
+
+    `share`: of all merchants, the challenger's. `experiment`: the salt by which they are drawn.
+    """
+
+    is_stopped: bool = False
+    shadow: int | None = None
+    challenger: int | None = None
+    share: float = 0.0
+    experiment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +103,18 @@ class RecordedDecision:
     claim: Claim | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedShadow:
+    """What a release in the shadow would have decided; `outcome` is `error` where it failed."""
+
+    decision_id: str
+    release: int
+    decided_at: datetime
+    policy: str
+    outcome: str
+    record_json: bytes
+
+
 class DecisionStore(Protocol):
     """Reads are cheap and never block a writer; `record` returns only after its one row is
     committed.
@@ -95,8 +123,14 @@ class DecisionStore(Protocol):
     def active_releases(self, at: datetime) -> dict[str, tuple[int, str]]:
         """Product → (number, sha256) of the release that is active at `at`. One cheap query."""
 
+    def beside(self) -> dict[str, Beside]:
+        """Product → what holds beside its active release, where anything does. One cheap query."""
+
     def load_release(self, product: str, number: int) -> ActiveRelease:
         """The release with its bundle."""
+
+    def note_tampering(self, product: str, number: int, why: str) -> None:
+        """Keep in the audit trail that a release was refused for what is not as its hashes say."""
 
     def latest_snapshot(self) -> SnapshotRow | None:
         """The newest published snapshot (by as-of day, then by publication)."""
@@ -112,6 +146,9 @@ class DecisionStore(Protocol):
         is inserted and the stored decision is returned instead (the caller compares
         `claim.body_sha256`).
         """
+
+    def record_shadows(self, shadows: Sequence[RecordedShadow]) -> None:
+        """Insert and commit, all at once."""
 
     def find_decision(self, decision_id: str) -> RecordedDecision | None:
         """A recorded decision by its id."""

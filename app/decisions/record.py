@@ -5,6 +5,7 @@ decision. The order of keys is kept.
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -16,10 +17,34 @@ from app.decisions.intake import Intake
 from app.decisions.ports import ActiveRelease, DecisionRequest, SnapshotRow
 from app.policies.pipeline import Judgement
 from app.policies.policy import Policy
+from app.policies.reasons import PRODUCT_STOPPED
 
 ENGINES = {"durable_rules": version("durable-rules"), "scalar": "1"}
 # What depends on when and where it was decided, not on what: left out when a replay is compared.
 CIRCUMSTANCES = ("id", "decided_at", "timings_us", "engines")
+
+
+CHAMPION, CHALLENGER, SHADOW = "champion", "challenger", "shadow"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """In which part a release decides. `experiment`: the draw of merchants, where one is under way.
+    `is_stopped`: the product is, so the decision refers whatever the release says.
+    """
+
+    role: str = CHAMPION
+    experiment: str | None = None
+    is_stopped: bool = False
+
+
+ALONE = Part()
+
+
+def refer_stopped(judgement: Judgement) -> Judgement:
+    """The judgement of a product that is stopped: it refers, with the trace as judged."""
+    reasons = (PRODUCT_STOPPED, *(code for code in judgement.reasons if code != PRODUCT_STOPPED))
+    return replace(judgement, outcome="refer", limit_fen=None, daily_rate=None, reasons=reasons)
 
 
 def new_decision_id(at: datetime) -> str:
@@ -55,6 +80,7 @@ def build_record(
     intake: Intake,
     judged: dict[str, Any],
     timings_us: dict[str, int],
+    part: Part,
 ) -> dict[str, Any]:
     """The whole record. Money in fen, rates a day and a year as fractions."""
     top = {key: judged[key] for key in list(judged)[: list(judged).index("stages")]}
@@ -65,6 +91,9 @@ def build_record(
         "policy": request.policy,
         "release": release.number,
         "release_sha256": release.sha256,
+        "role": part.role,
+        "experiment": part.experiment,
+        "stopped": part.is_stopped,
         "purpose": request.purpose,
         "amount_fen": request.amount_fen,
         **top,

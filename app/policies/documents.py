@@ -13,6 +13,7 @@ from typing import Any
 import rfc8785
 
 from app.errors import ChengxinError
+from app.policies.reasons import LATER_CODES
 from app.rules.document import AnyNode, Scalar, load_yaml, node_of, plain_of
 from app.rules.document import Mapping as MappingNode
 from app.rules.document import Sequence as SequenceNode
@@ -186,8 +187,11 @@ def sha256_of(text: str) -> str:
 
 
 def documents_of(bundle: Mapping[str, Any]) -> Documents:
-    """The documents of a release."""
+    """The documents of a release. One of an earlier version gets the texts of the service's later
+    reasons.
+    """
     product = bundle["product"]
+    reasons = {**bundle["reasons"], "reasons": {**LATER_CODES, **bundle["reasons"]["reasons"]}}
     return Documents(
         product,
         node_of(f"{product}/policy.yaml", bundle["policy"]),
@@ -200,7 +204,7 @@ def documents_of(bundle: Mapping[str, Any]) -> Documents:
             for name, plain in bundle["scorecards"].items()
         },
         node_of("catalogue.yaml", bundle["catalogue"]),
-        node_of("reasons.yaml", bundle["reasons"]),
+        node_of("reasons.yaml", reasons),
     )
 
 

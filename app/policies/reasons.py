@@ -17,6 +17,7 @@ ENGINE_DISAGREEMENT, NO_SNAPSHOT, TABLE_CONFLICT = (
     "NO_SNAPSHOT",
     "TABLE_CONFLICT",
 )
+PRODUCT_STOPPED = "PRODUCT_STOPPED"  # somebody has stopped the product: everything refers
 FRAUD_REVIEW = "FRAUD_REVIEW"  # what a merchant reads instead of a reason that it may not see
 SERVICE_CODES = (
     DATA_MISSING,
@@ -26,7 +27,22 @@ SERVICE_CODES = (
     NO_SNAPSHOT,
     TABLE_CONFLICT,
     FRAUD_REVIEW,
+    PRODUCT_STOPPED,
 )
+# Codes that bundles of earlier versions do not have, as reasons.yaml would write them.
+LATER_CODES: Mapping[str, Mapping[str, object]] = {
+    PRODUCT_STOPPED: {
+        "merchant": {
+            "zh": "该产品暂停自动审批，需要人工复核",
+            "en": "This product is not decided automatically at the moment; a person will look",
+        },
+        "staff": {
+            "zh": "产品已停用，全部转人工复核",
+            "en": "The product was stopped: everything goes to manual review",
+        },
+        "merchant_may_see": True,
+    }
+}
 
 
 # What every explanation for a merchant says beside its reasons.

@@ -4,6 +4,7 @@ which state each stands, which one was active before."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import unicodedata
 from collections.abc import Sequence
@@ -27,10 +28,17 @@ class ReleaseRefused(ChengxinError):
     """A step that the life of a release does not allow; the message says which and what to do."""
 
 
+class ReleaseTampered(ReleaseRefused):
+    """A stored release, or its evidence, does not have the hash that it was kept or approved with;
+    it is not used.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A release as it is stored. `bundle_json` is canonical JSON and `sha256` its hash; times are
-    UTC.
+    """A release as it is stored. `bundle_json` and `evidence_json` are canonical JSON, beside each
+    its hash; `approved_…` are the two hashes that were approved, `despite` what the approver said
+    of what the evidence lacks. Times are UTC.
     """
 
     product: str
@@ -41,20 +49,53 @@ class Release:
     why: str
     published_at: datetime
     status: str  # published | approved | active | retired
-    evidence: dict[str, Any] | None = None
+    evidence_json: str | None = None
+    evidence_sha256: str | None = None
     approved_by: str | None = None
     approved_at: datetime | None = None
+    approved_sha256: str | None = None
+    approved_evidence_sha256: str | None = None
+    despite: str | None = None
     active_from: datetime | None = None
     retired_at: datetime | None = None
 
     def __str__(self) -> str:
         return f"release {self.number} of {self.product}"
 
+    @property
+    def evidence(self) -> dict[str, Any] | None:
+        """What was run on it, part by part."""
+        return None if self.evidence_json is None else json.loads(self.evidence_json)
+
+
+EVENTS = (
+    "published",
+    "evidence",
+    "approved",
+    "approval_voided",
+    "planned",
+    "activated",
+    "superseded",
+    "rolled_back",
+    "retired",
+    "shadow_on",
+    "shadow_off",
+    "challenge_on",
+    "challenge_share",
+    "challenge_off",
+    "stopped",
+    "resumed",
+    "refused",
+    "tampering_found",
+)
+STARTS = ("activated", "planned")
+OF_THE_PRODUCT = 0  # the number of events that concern no single release
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseEvent:
-    """One step of the audit trail. `event`: published, approved, activated, superseded, rolled_back
-    or retired.
+    """One step of the audit trail. `event` is one of EVENTS; `number` the release, or
+    OF_THE_PRODUCT.
     """
 
     product: str
@@ -63,6 +104,29 @@ class ReleaseEvent:
     actor: str
     at: datetime
     detail: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSettings:
+    """What holds for a product beside its active release: whether it is stopped, which release runs
+    in its shadow, which is the challenger.
+
+    `share` is the challenger's, in hundredths of a percent of all merchants; `experiment` names the
+    draw of merchants, and is the salt of their hash.
+    """
+
+    product: str
+    stopped_at: datetime | None = None
+    stopped_by: str | None = None
+    stopped_why: str | None = None
+    shadow: int | None = None
+    challenger: int | None = None
+    share: int = 0
+    experiment: str | None = None
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.stopped_at is not None
 
 
 class ReleaseStore(Protocol):
@@ -87,6 +151,15 @@ class ReleaseStore(Protocol):
 
     def change(self, release: Release, event: ReleaseEvent) -> None:
         """Keep the new state of a release (its bundle and author stay). Only inside `alone`."""
+
+    def note(self, event: ReleaseEvent) -> None:
+        """Keep an event that changes no release. Only inside `alone`."""
+
+    def settings_of(self, product: str) -> ProductSettings:
+        """What holds for the product; the defaults where nothing was ever set."""
+
+    def set_settings(self, settings: ProductSettings, event: ReleaseEvent) -> None:
+        """Keep the product's new settings, and the event. Only inside `alone`."""
 
 
 def active_release(releases: Sequence[Release], at: datetime) -> Release | None:
@@ -125,13 +198,34 @@ def canonical_detail(detail: dict[str, Any] | None) -> str | None:
     return json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def sha256_of_text(text: str) -> str:
+    """The SHA-256 of a text, as it stands beside what is kept."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def describe_tampering(release: Release) -> str | None:
+    """What of a stored release is not what its hashes say, in words; None where all is whole."""
+    if sha256_of_text(release.bundle_json) != release.sha256:
+        return "its files were changed after it was published"
+    evidence = release.evidence_json
+    if (None if evidence is None else sha256_of_text(evidence)) != release.evidence_sha256:
+        return "its evidence was changed after it was gathered"
+    if release.approved_sha256 is None:
+        return None
+    if release.approved_sha256 != release.sha256:
+        return "its files are not those that were approved"
+    if release.approved_evidence_sha256 != release.evidence_sha256:
+        return "its evidence is not what was approved"
+    return None
+
+
 def list_active_before(events: Sequence[ReleaseEvent], at: datetime) -> list[int]:
     """The numbers that were active before the present one, oldest first, without those that were
     rolled back or retired.
     """
     activations: list[ReleaseEvent] = []
     for event in events:
-        if event.event == "activated" and "back_from" not in (event.detail or {}):
+        if event.event in STARTS and "back_from" not in (event.detail or {}):
             activations.append(event)
         elif event.event in ("rolled_back", "retired"):
             activations = [one for one in activations if one.number != event.number]
@@ -141,6 +235,6 @@ def list_active_before(events: Sequence[ReleaseEvent], at: datetime) -> list[int
 
 
 def _moment_of_effect(event: ReleaseEvent) -> datetime:
-    if event.event == "activated" and event.detail and "active_from" in event.detail:
+    if event.event in STARTS and event.detail and "active_from" in event.detail:
         return datetime.fromisoformat(event.detail["active_from"])
     return event.at

@@ -4,26 +4,39 @@ decisions are kept.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from peewee import Database
 
 from app.decisions.ports import (
     ActiveRelease,
+    Beside,
     Claim,
     FeatureRow,
     RecordedDecision,
+    RecordedShadow,
     SnapshotRow,
 )
 from app.errors import ChengxinError
+from app.policies.beside import WHOLE_SHARE
+from app.policies.release_checks import note_refusal
+from app.policies.release_records import ReleaseTampered, describe_tampering
 from app.storage.models import format_utc, read_utc
+from app.storage.releases import SqlReleaseStore, find_release
 from app.storage.statements import prepare, run
 
 ACTIVE = """select product, number, sha256 from releases
 where status = 'active' and active_from <= ?
 order by active_from, number"""
-BUNDLE = "select sha256, bundle_json from releases where product = ? and number = ?"
+BESIDE = """select s.product, s.stopped_at, s.shadow, c.number, s.share, s.experiment
+from product_settings s left join releases c
+on c.product = s.product and c.number = s.challenger and c.approved_by is not null
+where s.stopped_at is not null or s.shadow is not null or s.challenger is not null"""
+INSERT_SHADOW = """insert into shadow_decisions
+(decision_id, release_number, decided_at, policy, outcome, record_json) values (?,?,?,?,?,?)
+on conflict do nothing"""
 LATEST = """select id, as_of from snapshots where has_rows
 order by as_of desc, published_at desc, id desc limit 1"""
 LATEST_OF_DAY = """select id, as_of from snapshots where has_rows and as_of = ?
@@ -36,6 +49,18 @@ api_key_id, idempotency_key, body_sha256"""
 INSERT = f"insert into decisions ({COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing"
 BY_ID = f"select {COLUMNS} from decisions where id = ?"
 BY_CLAIM = f"select {COLUMNS} from decisions where api_key_id = ? and idempotency_key = ?"
+
+STATEMENTS = (
+    ACTIVE,
+    BESIDE,
+    LATEST,
+    LATEST_OF_DAY,
+    FEATURES,
+    INSERT,
+    INSERT_SHADOW,
+    BY_ID,
+    BY_CLAIM,
+)
 
 
 class ReleaseMissing(ChengxinError):
@@ -50,10 +75,7 @@ class SqlDecisionStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._sql = {
-            text: prepare(database, text)
-            for text in (ACTIVE, BUNDLE, LATEST, LATEST_OF_DAY, FEATURES, INSERT, BY_ID, BY_CLAIM)
-        }
+        self._sql = {text: prepare(database, text) for text in STATEMENTS}
 
     def active_releases(self, at: datetime) -> dict[str, tuple[int, str]]:
         """Product → (number, sha256): of those active, the one whose `active_from` is the newest
@@ -64,10 +86,50 @@ class SqlDecisionStore:
 
     def load_release(self, product: str, number: int) -> ActiveRelease:
         """The release with its bundle. Raises ReleaseMissing."""
-        row = self._run(BUNDLE, product, number).fetchone()
-        if row is None:
+        release = find_release(product, number)
+        if release is None:
             raise ReleaseMissing(f"there is no release {number} of the policy {product!r}")
-        return ActiveRelease(product, number, sha256=row[0], bundle_json=row[1])
+        return ActiveRelease(
+            product, number, release.sha256, release.bundle_json, describe_tampering(release)
+        )
+
+    def beside(self) -> dict[str, Beside]:
+        """Product → what holds beside its active release, where anything does. A challenger whose
+        approval is void is none.
+        """
+        return {
+            product: Beside(
+                is_stopped=stopped_at is not None,
+                shadow=shadow,
+                challenger=challenger,
+                share=share / WHOLE_SHARE,
+                experiment=experiment or "",
+            )
+            for product, stopped_at, shadow, challenger, share, experiment in self._run(
+                BESIDE
+            ).fetchall()
+        }
+
+    def note_tampering(self, product: str, number: int, why: str) -> None:
+        """An event of the audit trail."""
+        store = SqlReleaseStore(self._database)
+        at = datetime.now(UTC)
+        note_refusal(store, product, number, "load", "service", at, ReleaseTampered(why))
+
+    def record_shadows(self, shadows: Sequence[RecordedShadow]) -> None:
+        """Insert all in one transaction."""
+        database: Any = self._database
+        with database.atomic():
+            for one in shadows:
+                self._run(
+                    INSERT_SHADOW,
+                    one.decision_id,
+                    one.release,
+                    format_utc(one.decided_at),
+                    one.policy,
+                    one.outcome,
+                    one.record_json.decode(),
+                )
 
     def latest_snapshot(self) -> SnapshotRow | None:
         """The newest published snapshot whose rows are in the database."""

@@ -82,6 +82,10 @@ class Release(Table):
     evidence_json = TextField(null=True)
     active_from = UtcDateTimeField(null=True)
     retired_at = UtcDateTimeField(null=True)
+    evidence_sha256 = CharField(max_length=64, null=True)
+    approved_sha256 = CharField(max_length=64, null=True)
+    approved_evidence_sha256 = CharField(max_length=64, null=True)
+    despite = TextField(null=True)
 
     class Meta:
         table_name = "releases"
@@ -89,7 +93,11 @@ class Release(Table):
 
 
 class ReleaseEvent(Table):
-    """What happened to a release, by whom, when: the audit trail, only ever appended to."""
+    """What happened to a release, by whom, when: the audit trail, only ever appended to.
+
+    `number` 0: the product as a whole. `sequence` counts within the product; `sha256` is of
+    everything the event says and of `previous_sha256`.
+    """
 
     id = BigAutoField()
     product = CharField(max_length=64)
@@ -98,10 +106,51 @@ class ReleaseEvent(Table):
     actor = CharField(max_length=128)
     at = UtcDateTimeField()
     detail = TextField(null=True)
+    sequence = IntegerField(null=True)
+    previous_sha256 = CharField(max_length=64, null=True)
+    sha256 = CharField(max_length=64, null=True)
 
     class Meta:
         table_name = "release_events"
-        indexes = ((("product", "number"), False),)
+        indexes = ((("product", "number"), False), (("product", "sequence"), True))
+
+
+class ProductSettings(Table):
+    """What holds for a product beside its active release, and the head of its audit trail.
+
+    `share` is in hundredths of a percent.
+    """
+
+    product = CharField(max_length=64, primary_key=True)
+    stopped_at = UtcDateTimeField(null=True)
+    stopped_by = CharField(max_length=128, null=True)
+    stopped_why = TextField(null=True)
+    shadow = IntegerField(null=True)
+    challenger = IntegerField(null=True)
+    share = IntegerField()
+    experiment = CharField(max_length=32, null=True)
+    event_count = IntegerField()
+    event_sha256 = CharField(max_length=64)
+
+    class Meta:
+        table_name = "product_settings"
+
+
+class ShadowDecision(Table):
+    """What a release in the shadow would have decided; `decision_id` is the decision beside which
+    it ran. `outcome` is `error` where it failed, and the record then says why.
+    """
+
+    decision_id = CharField(max_length=64)
+    release_number = IntegerField()
+    decided_at = UtcDateTimeField()
+    policy = CharField(max_length=64)
+    outcome = CharField(max_length=16)
+    record_json = TextField()
+
+    class Meta:
+        table_name = "shadow_decisions"
+        primary_key = CompositeKey("decision_id", "release_number")
 
 
 class Snapshot(Table):
@@ -213,6 +262,8 @@ class WhitelistLine(Table):
 TABLES: tuple[type[Table], ...] = (
     Release,
     ReleaseEvent,
+    ProductSettings,
+    ShadowDecision,
     Snapshot,
     FeatureValues,
     Decision,

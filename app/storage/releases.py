@@ -4,7 +4,6 @@ alone within its product.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,11 +11,13 @@ from typing import Any
 
 from peewee import Database, PostgresqlDatabase
 
-from app.policies.release_records import Release, ReleaseEvent, canonical_detail
+from app.policies.release_records import ProductSettings, Release, ReleaseEvent
 from app.storage import models
+from app.storage.audit import append_event as _add_event
+from app.storage.audit import list_entries
 
 LOCK_CLASS = 0x7265  # advisory locks of releases, apart from other uses
-FROZEN = ("product", "number", "sha256", "bundle_json", "author", "why", "published_at", "evidence")
+FROZEN = ("product", "number", "sha256", "bundle_json", "author", "why", "published_at")
 
 
 class SqlReleaseStore:
@@ -49,18 +50,7 @@ class SqlReleaseStore:
 
     def events_of(self, product: str) -> list[ReleaseEvent]:
         """The audit trail of a product, oldest first."""
-        rows = models.ReleaseEvent.select().where(models.ReleaseEvent.product == product)
-        return [
-            ReleaseEvent(
-                row.product,
-                row.number,
-                row.event,
-                row.actor,
-                row.at,
-                None if row.detail is None else json.loads(row.detail),
-            )
-            for row in rows.order_by(models.ReleaseEvent.id)
-        ]
+        return [entry.event for entry in list_entries(product)]
 
     def products(self) -> list[str]:
         """Products that have a release, by name."""
@@ -69,9 +59,7 @@ class SqlReleaseStore:
 
     def add(self, release: Release, event: ReleaseEvent) -> None:
         """Insert the release and its event."""
-        fields = asdict(release)
-        evidence = canonical_detail(fields.pop("evidence"))
-        models.Release.insert(**fields, evidence_json=evidence).execute()
+        models.Release.insert(**asdict(release)).execute()
         _add_event(event)
 
     def change(self, release: Release, event: ReleaseEvent) -> None:
@@ -90,10 +78,41 @@ class SqlReleaseStore:
             raise LookupError(f"{release} is not stored")
         _add_event(event)
 
+    def note(self, event: ReleaseEvent) -> None:
+        """The event alone."""
+        _add_event(event)
 
-def _add_event(event: ReleaseEvent) -> None:
-    fields = asdict(event)
-    models.ReleaseEvent.insert(**fields | {"detail": canonical_detail(event.detail)}).execute()
+    def settings_of(self, product: str) -> ProductSettings:
+        """The product's settings; the defaults where nothing was ever set."""
+        row = models.ProductSettings.get_or_none(models.ProductSettings.product == product)
+        if row is None:
+            return ProductSettings(product)
+        return ProductSettings(
+            product=row.product,
+            stopped_at=row.stopped_at,
+            stopped_by=row.stopped_by,
+            stopped_why=row.stopped_why,
+            shadow=row.shadow,
+            challenger=row.challenger,
+            share=row.share,
+            experiment=row.experiment,
+        )
+
+    def set_settings(self, settings: ProductSettings, event: ReleaseEvent) -> None:
+        """Write the settings, and the event (which makes the product's row where it has none)."""
+        _add_event(event)
+        state = {key: value for key, value in asdict(settings).items() if key != "product"}
+        models.ProductSettings.update(**state).where(
+            models.ProductSettings.product == settings.product
+        ).execute()
+
+
+def find_release(product: str, number: int) -> Release | None:
+    """A release by its number."""
+    row = models.Release.get_or_none(
+        (models.Release.product == product) & (models.Release.number == number)
+    )
+    return None if row is None else _read_release(row)
 
 
 def _read_release(row: Any) -> Release:
@@ -106,9 +125,13 @@ def _read_release(row: Any) -> Release:
         why=row.why,
         published_at=row.published_at,
         status=row.status,
-        evidence=None if row.evidence_json is None else json.loads(row.evidence_json),
+        evidence_json=row.evidence_json,
+        evidence_sha256=row.evidence_sha256,
         approved_by=row.approved_by,
         approved_at=row.approved_at,
+        approved_sha256=row.approved_sha256,
+        approved_evidence_sha256=row.approved_evidence_sha256,
+        despite=row.despite,
         active_from=row.active_from,
         retired_at=row.retired_at,
     )

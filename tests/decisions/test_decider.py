@@ -4,6 +4,7 @@ are checked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,10 +14,12 @@ import pytest
 from app.decisions.intake import BadFacts
 from app.decisions.ports import (
     ActiveRelease,
+    Beside,
     Claim,
     DecisionRequest,
     FeatureRow,
     RecordedDecision,
+    RecordedShadow,
     SnapshotRow,
 )
 from app.decisions.service import BrokenRelease, Decider, NoActiveRelease
@@ -35,12 +38,24 @@ class MemoryStore:
         self.active = {"wuliudai": (1, sample.sha256)}
         self.snapshot: SnapshotRow | None = SnapshotRow("s1", TODAY)
         self.decisions: dict[str, RecordedDecision] = {}
+        self.settings: dict[str, Beside] = {}
+        self.shadows: list[RecordedShadow] = []
+        self.noted: list[tuple[str, int, str]] = []
 
     def active_releases(self, at: datetime) -> dict[str, tuple[int, str]]:
         return dict(self.active)
 
+    def beside(self) -> dict[str, Beside]:
+        return dict(self.settings)
+
     def load_release(self, product: str, number: int) -> ActiveRelease:
         return self.release
+
+    def note_tampering(self, product: str, number: int, why: str) -> None:
+        self.noted.append((product, number, why))
+
+    def record_shadows(self, shadows: Sequence[RecordedShadow]) -> None:
+        self.shadows.extend(shadows)
 
     def latest_snapshot(self) -> SnapshotRow | None:
         return self.snapshot
@@ -108,7 +123,10 @@ def test_a_changed_release_is_refused(decider: Decider, store: MemoryStore) -> N
     store.release = ActiveRelease("wuliudai", 1, store.release.sha256, changed)
     with pytest.raises(BrokenRelease, match="was changed after it was published"):
         decider.decide(request())
+    with pytest.raises(BrokenRelease):
+        decider.decide(request())
     assert store.decisions == {}
+    assert [(product, number) for product, number, _ in store.noted] == [("wuliudai", 1)]
 
 
 def test_without_an_active_release_nothing_is_decided(decider: Decider, store: MemoryStore) -> None:

@@ -24,15 +24,18 @@ from app.storage.releases import SqlReleaseStore
 STREAM = """
 import sys
 from datetime import UTC, datetime
-from app.policies.releases import activate, approve, publish
+from app.policies.approvals import approve, publish
+from app.policies.evidence import PARTS
+from app.policies.releases import activate
 from app.settings import load_settings
 from app.storage.connection import connect
 from app.storage.releases import SqlReleaseStore
 store = SqlReleaseStore(connect(load_settings()))
+fine = {"parts": {name: {"status": "fine", "said": "all is well"} for name in PARTS}}
 print("ready", flush=True)
 for turn in range(10_000):
     text = '{"bundle":"%s-%d"}' % (sys.argv[1], turn)
-    release = publish(store, "p", text, "Li Na", "trial", datetime.now(UTC)).release
+    release = publish(store, "p", text, "Li Na", "trial", datetime.now(UTC), fine).release
     print("published", release.number, flush=True)
     approve(store, "p", release.number, "Wang Fang", datetime.now(UTC))
     print("approved", release.number, flush=True)

@@ -1,0 +1,56 @@
+"""Cases, coverage and mutation: the release and its cases come in; a part of the evidence goes
+out.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from app.evidence.subject import NotRun, Subject
+from app.policies.documents import sha256_of
+from app.policies.evidence import FAILED, FINE
+from app.policies.trials import ENGINES, run_cases
+
+MOST_NAMED = 50  # failures and gaps that are kept by name
+
+
+def run_all_cases(subject: Subject) -> dict[str, Any]:
+    """All cases by all evaluators."""
+    cases = subject.cases
+    if not cases:
+        raise NotRun(f"there are no cases in {subject.product}/cases")
+    total, done = len(cases) * len(ENGINES), 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        subject.advance("cases", done, total)
+
+    differences = run_cases(subject.policy, cases, advance)
+    missed = {one.case.place: one.case.name for one in differences}
+    failed = [f"{place.file}:{place.line}: {missed[place]}" for place in sorted(missed)]
+    given = [[c.name, c.purpose, dict(c.values), dict(c.expected)] for c in cases]
+    text = json.dumps(given, ensure_ascii=False, sort_keys=True, default=str)
+    part = {
+        "count": len(cases),
+        "engines": list(ENGINES),
+        "cases_sha256": sha256_of(text),
+        "of_files": subject.is_of_files,
+        "failed": failed[:MOST_NAMED],
+        "failed_count": len(failed),
+    }
+    by = f"by {', '.join(ENGINES)}{subject.note}"
+    if failed:
+        return {"status": FAILED, "said": f"{len(failed)} of {len(cases)} fail {by}", **part}
+    return {"status": FINE, "said": f"all {len(cases)} hold {by}", **part}
+
+
+def measure_case_coverage(subject: Subject) -> dict[str, Any]:
+    """Which rules, rows and bins the cases reach."""
+    raise NotRun("not available")
+
+
+def run_all_mutants(subject: Subject) -> dict[str, Any]:
+    """How many changes of the policy the cases notice."""
+    raise NotRun("not available")
