@@ -66,9 +66,9 @@ def _look_into_characteristic(part: Part, node: MappingNode, one: Characteristic
     reachable = [_is_reachable(one, domain, place) for place in range(len(one.points))]
     for place, (when, _) in enumerate(bin_nodes):
         names = (one.id, f"{one.id} {when.text}")
-        if reachable[place]:
+        if all(reachable):
             _report_ends(part, one, domain, when, names)
-        else:
+        elif not reachable[place]:
             _say_unreachable(part, one, domain, when, names)
     _report_same_points(part, one, node)
     _report_direction(part, one, domain, bin_nodes, reachable)

@@ -13,7 +13,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.lint.domains import Domain
-from app.lint.values import FALSE, NULL, TRUE, Env, Value, constant, is_single, possible
+from app.lint.values import (
+    ABOVE,
+    BELOW,
+    EQUAL,
+    FALSE,
+    NULL,
+    TRUE,
+    Env,
+    Value,
+    constant,
+    is_single,
+    possible,
+)
 from app.rules.program import Program, build_program
 from app.rules.terms import COMPARE, Term
 from app.rules.types import BOOLEAN, MONEY, NUMBER, TEXT
@@ -41,17 +53,19 @@ class Question:
         self.domains = {name: domains[name] for name in self.names}
         self.thresholds, self.computed = _landmarks(self.program, self.domains)
         self.kinds = [operation.kind for operation in self.program.operations]
+        self.orders = _orders(self.program)
 
     def ask(self, judge: Judge, box: Env | None = None, most: int = MOST_BOXES) -> Answer:
         """Whether a merchant (of the box) answers the question."""
         start = {name: domain.whole() for name, domain in self.domains.items()}
         start.update({name: value for name, value in (box or {}).items() if name in start})
+        start.update(dict.fromkeys(self.orders.values(), BELOW | EQUAL | ABOVE))
         open_boxes, is_open = [start], False
         for _ in range(most):
             if not open_boxes:
                 return Answer(MAYBE if is_open else NO)
             one = open_boxes.pop()
-            found = possible(self.program, one)
+            found = possible(self.program, one, self.orders)
             says = judge([found[i] for i in self.program.outputs])
             if says == NO:
                 continue
@@ -67,10 +81,8 @@ class Question:
 
     def _samples(self, box: Env) -> Iterator[Merchant]:
         """Merchants of the box: of the middle, and, for arithmetic, of both ends."""
-        yield {name: self._one_of(name, value, 0.5) for name, value in box.items()}
-        if self.computed:
-            for at in (0.0, 1.0):
-                yield {name: self._one_of(name, value, at) for name, value in box.items()}
+        for at in (0.5, 0.0, 1.0) if self.computed else (0.5,):
+            yield {name: self._one_of(name, box[name], at) for name in self.names}
 
     def _one_of(self, name: str, value: Value, at: float) -> Value:
         kind = self.domains[name].kind
@@ -108,6 +120,8 @@ class Question:
             seen.add(at)
             operation = self.program.operations[at]
             stack += operation.args
+            if at in self.orders:
+                counts[self.orders[at]] = counts.get(self.orders[at], 0) + 1
             for arg in operation.args:
                 if self.program.operations[arg].op == "input":
                     name = self.program.operations[arg].payload
@@ -118,6 +132,9 @@ class Question:
 
     def _parts(self, name: str, value: Value) -> tuple[list[Value], int]:
         """The parts of a name's set, and how soon it is worth dividing it (3: soon)."""
+        if name not in self.domains:  # how two sides of comparisons stand to one another
+            orders = [one for one in (EQUAL, ABOVE, BELOW) if value & one]
+            return (orders if len(orders) > 1 else []), 2
         kind = self.domains[name].kind
         if kind == BOOLEAN:
             parts: list[Value] = [one for one in (NULL, FALSE, TRUE) if value & one]
@@ -213,6 +230,21 @@ def _landmarks(
         {name: sorted(values) for name, values in thresholds.items()},
         frozenset(computed),
     )
+
+
+def _orders(program: Program) -> dict[int, str]:
+    """Comparisons that share both sides with another one, neither of them constant: with the name
+    of the pair.
+    """
+    pairs: dict[tuple[int, ...], list[int]] = {}
+    for at, operation in enumerate(program.operations):
+        sides = [program.operations[arg] for arg in operation.args]
+        if operation.op not in COMPARE or any(s.kind not in (NUMBER, MONEY) for s in sides):
+            continue
+        if all(side.op != "const" for side in sides):
+            pairs.setdefault(tuple(sorted(operation.args)), []).append(at)
+    shared = [(pair, places) for pair, places in pairs.items() if len(places) > 1]
+    return {at: f"\0order {pair}" for pair, places in shared for at in places}
 
 
 def truth(term_sets: Sequence[Value], wanted: int) -> str:

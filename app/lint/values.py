@@ -18,6 +18,15 @@ from app.rules.program import Operation, Program
 from app.rules.types import BOOLEAN, LARGEST_FEN, MONEY, NUMBER, TEXT
 
 TRUE, FALSE, NULL = 1, 2, 4
+BELOW, EQUAL, ABOVE = 1, 2, 4
+_HOLDS = {
+    "lt": BELOW,
+    "le": BELOW | EQUAL,
+    "eq": EQUAL,
+    "ne": BELOW | ABOVE,
+    "ge": EQUAL | ABOVE,
+    "gt": ABOVE,
+}
 OTHER = "\0other"  # a text that no condition names
 LARGEST_FLOAT = sys.float_info.max
 SMALLEST_FLOAT = 5e-324
@@ -29,8 +38,12 @@ Env = Mapping[str, Value]
 Taker = Callable[[Sequence[Value], Operation, Sequence[Operation]], Value]
 
 
-def possible(program: Program, env: Env) -> list[Value]:
-    """The set of values of every operation, operands before their use."""
+def possible(program: Program, env: Env, orders: Mapping[int, str] | None = None) -> list[Value]:
+    """The set of values of every operation, operands before their use.
+
+    `orders`: comparison → the name under which `env` says how its two sides may stand to one
+    another, as a mask of BELOW, EQUAL and ABOVE (of the side that is computed first).
+    """
     found: list[Value] = []
     operations = program.operations
     for operation in operations:
@@ -41,7 +54,19 @@ def possible(program: Program, env: Env) -> list[Value]:
             found.append(constant(operation.payload, operation.kind))
         else:
             found.append(_TAKERS[op](found, operation, operations))
+            if orders and len(found) - 1 in orders and orders[len(found) - 1] in env:
+                allowed = _allowed(operation, env[orders[len(found) - 1]])
+                found[-1] &= allowed | NULL
     return found
+
+
+def _allowed(operation: Operation, order: int) -> int:
+    """The results of a comparison whose sides stand to one another as `order` says."""
+    one, other = operation.args
+    wanted = _HOLDS[operation.op]
+    if one > other:  # the mask is of the side that is computed first
+        order = (order & EQUAL) | (ABOVE if order & BELOW else 0) | (BELOW if order & ABOVE else 0)
+    return (TRUE if order & wanted else 0) | (FALSE if order & ~wanted else 0)
 
 
 def constant(value: Any, kind: str) -> Value:
