@@ -11,7 +11,7 @@ from app.api import decisions, documentation, health, reading, waybills
 from app.api.authentication import Gate
 from app.api.describing import ProblemSchema
 from app.api.errors import register_errors
-from app.api.observing import begin_request, observe
+from app.api.observing import begin_request, count_shadow, observe
 from app.api.state import EXTENSION, State, state
 from app.decisions.service import Decider
 from app.settings import Settings, load_settings
@@ -54,7 +54,8 @@ def build_application(settings: Settings | None = None) -> Flask:
     )
     database = connect(settings)
     store = SqlDecisionStore(database)
-    app.extensions[EXTENSION] = State(settings, database, store, Decider(store), Gate(database))
+    decider = Decider(store, count_shadow=count_shadow)
+    app.extensions[EXTENSION] = State(settings, database, store, decider, Gate(database))
     observe(app)
     app.before_request(begin_request)
     app.before_request(_admit)

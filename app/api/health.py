@@ -62,6 +62,8 @@ def _check() -> dict[str, Any]:
     snapshot = store.latest_snapshot()
     releases: dict[str, Any] = {"ok": bool(active)}
     releases["active"] = {product: number for product, (number, _) in sorted(active.items())}
+    beside = store.beside()
+    releases["stopped"] = sorted(product for product, one in beside.items() if one.is_stopped)
     if not active:
         releases["detail"] = "no policy has an active release; see chengxin policy activate"
     features: dict[str, Any] = {"ok": snapshot is not None}

@@ -38,6 +38,12 @@ DISAGREEMENTS = Counter(
     "chengxin_engine_disagreements_total", "Decisions on which the two engines disagreed"
 )
 
+SHADOWS = Counter(
+    "chengxin_shadow_decisions_total",
+    "Decisions of releases in the shadow: recorded, failed, dropped (too many at once), lost",
+    ["policy", "result"],
+)
+
 
 def configure_logs() -> None:
     """Log JSON lines on stderr, each in one write, so that lines of several workers do not mix."""
@@ -94,6 +100,11 @@ def count_decision(policy: str, outcome: str, engines_agree: bool) -> None:
     DECISIONS.labels(policy, outcome).inc()
     if not engines_agree:
         DISAGREEMENTS.inc()
+
+
+def count_shadow(policy: str, result: str) -> None:
+    """Count what became of a decision in the shadow."""
+    SHADOWS.labels(policy, result).inc()
 
 
 def write_metrics() -> Response:

@@ -76,6 +76,7 @@ def decide_command(
         as_of=_day(as_of),
     )
     recorded = decider.decide(request)
+    decider.finish()
     _print(decider, orjson.loads(recorded.record_json), lang, as_json)
 
 

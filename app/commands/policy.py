@@ -5,7 +5,10 @@ from __future__ import annotations
 import click
 
 from app.commands import (
+    policy_audit,
+    policy_beside,
     policy_check,
+    policy_compare,
     policy_evidence,
     policy_files,
     policy_prove,
@@ -58,7 +61,13 @@ def test(product: str | None, as_json: bool) -> None:
     )
 
 
-for _command in (*policy_releases.COMMANDS, policy_evidence.evidence_command):
+for _command in (
+    *policy_releases.COMMANDS,
+    policy_evidence.evidence_command,
+    *policy_beside.COMMANDS,
+    policy_compare.compare,
+    policy_audit.audit,
+):
     policy.add_command(_command)
 
 

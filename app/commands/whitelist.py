@@ -57,7 +57,8 @@ def build(product: str, as_of: datetime, out: Path, store: bool, as_json: bool) 
     check_ending(out)
     settings = load_settings()
     database = connect(settings)
-    live = Decider(SqlDecisionStore(database)).live_policy(product)
+    decider = Decider(SqlDecisionStore(database))
+    live, is_stopped = decider.live_policy(product), decider.is_stopped(product)
     snapshot = find_snapshot(settings.lake, as_of.date())
     features = snapshot.read()
     started = time.perf_counter()
@@ -74,6 +75,7 @@ def build(product: str, as_of: datetime, out: Path, store: bool, as_json: bool) 
             as_of.date(),
             features,
             lambda done: progress.update(task, completed=done),
+            is_stopped,
         )
     seconds = time.perf_counter() - started
     write_whitelist(judged.table, out)
@@ -89,6 +91,7 @@ def build(product: str, as_of: datetime, out: Path, store: bool, as_json: bool) 
         "merchants": judged.table.num_rows,
         "outcomes": judged.counts,
         "total_limit_fen": judged.total_limit_fen,
+        "stopped": is_stopped,
         "file": str(out),
         "stored": store,
     }
@@ -100,6 +103,8 @@ def build(product: str, as_of: datetime, out: Path, store: bool, as_json: bool) 
         f"whitelist {judged.id}: {judged.table.num_rows:,} merchants judged"
         f" in {seconds:.2f} s by {product} release {judged.release}"
     )
+    if is_stopped:
+        click.echo(f"  {product} is stopped: everybody is referred (PRODUCT_STOPPED)")
     click.echo(f"  {counts}; limits of {judged.total_limit_fen / 100:,.2f} yuan in all")
     click.echo(
         f"  written to {out}" + (f"; GET /v1/whitelists/{judged.id} has it too" if store else "")

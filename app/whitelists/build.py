@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from app.policies.policy import Policy
 from app.policies.portfolio import PortfolioJudgement, PortfolioPipeline, build_portfolio
+from app.policies.reasons import PRODUCT_STOPPED
 from app.rules.rulesets import OUTCOMES
 from app.whitelists.columns import columns_of
 
@@ -66,16 +67,36 @@ def judge_snapshot(
     as_of: date,
     features: pa.Table,
     progress: Callable[[int], None] | None = None,
+    is_stopped: bool = False,
 ) -> Whitelist:
     """The whitelist of a snapshot. Its id is made of release, snapshot and purpose, so the same
-    work gives the same id.
+    work gives the same id. Of a product that is stopped everybody is referred.
     """
     columns = columns_of(features, policy)
     portfolio = build_portfolio(policy, PURPOSE, columns, features.num_rows)
     judged = PortfolioPipeline(policy, PURPOSE).judge(portfolio, progress)
-    identity = hashlib.sha256(f"{release_sha256}:{snapshot_id}:{PURPOSE}".encode()).hexdigest()[:24]
+    made_of = f"{release_sha256}:{snapshot_id}:{PURPOSE}"
+    if is_stopped:
+        judged, made_of = refer_all(judged), f"{made_of}:stopped"
+    identity = hashlib.sha256(made_of.encode()).hexdigest()[:24]
     table = table_of(features.column("merchant_id"), judged)
     return Whitelist(identity, policy.product, release, release_sha256, snapshot_id, as_of, table)
+
+
+def refer_all(judged: PortfolioJudgement) -> PortfolioJudgement:
+    """The judgement of a product that is stopped: all refer, for that reason before their own."""
+    starts = judged.reason_starts
+    code = len(judged.reason_words)
+    added = np.arange(len(starts), dtype=starts.dtype)
+    return replace(
+        judged,
+        outcomes=np.full_like(judged.outcomes, OUTCOMES.index("refer")),
+        limits_fen=np.full_like(judged.limits_fen, -1),
+        daily_rates=np.full_like(judged.daily_rates, np.nan),
+        reason_starts=starts + added,
+        reason_codes=np.insert(judged.reason_codes, starts[:-1], code),
+        reason_words=(*judged.reason_words, PRODUCT_STOPPED),
+    )
 
 
 def table_of(merchant_ids: pa.ChunkedArray, judged: PortfolioJudgement) -> pa.Table:
