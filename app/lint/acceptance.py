@@ -4,7 +4,7 @@ and each acceptance that accepts nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
 from app.lint.context import Finding, Findings
 from app.policies.accepted import AcceptedLint
@@ -45,10 +45,10 @@ CODES = (
 
 
 def leave_accepted_out(
-    found: Sequence[Finding], accepted: Sequence[AcceptedLint], not_looked_at: Container[str]
+    found: Sequence[Finding], accepted: Sequence[AcceptedLint], is_complete: bool
 ) -> list[Finding]:
-    """The findings that are not accepted. `not_looked_at`: files (without folder) that were not
-    linted, for which an acceptance is not called empty.
+    """The findings that are not accepted, and, where everything was looked at, each acceptance that
+    accepts nothing.
     """
     left = list(found)
     empty = Findings()
@@ -56,9 +56,8 @@ def leave_accepted_out(
         names = _names_of(one, found)
         for name in names:
             left = [finding for finding in left if not _is_meant(one, name, finding)]
-            if one.file in not_looked_at or any(_is_meant(one, name, f) for f in found):
-                continue
-            _say_empty(one, name, empty)
+            if is_complete and not any(_is_meant(one, name, finding) for finding in found):
+                _say_empty(one, name, empty)
     return [*left, *empty.found]
 
 
@@ -83,8 +82,8 @@ def _say_empty(one: AcceptedLint, name: str | None, empty: Findings) -> None:
         empty.say(
             one.code_node,
             "accepted-nothing",
-            f"lint has no finding '{one.code}'",
-            suggest(one.code, CODES) or f"its findings are {', '.join(CODES)}",
+            f"no warning is called '{one.code}'",
+            suggest(one.code, CODES) or f"warnings are called {', '.join(CODES)}",
         )
         return
     start = one.node.text.find(name) if name else 0

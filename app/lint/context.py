@@ -4,7 +4,7 @@ may name, and what those names can hold; and the findings about them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from app.lint.domains import Domain, domain_of
@@ -87,6 +87,21 @@ class Part:
         node = self.node.get(key)
         return node.items if isinstance(node, SequenceNode) else ()
 
+    def is_whole(self) -> bool:
+        """Whether all entries of the file were understood: where a stage before it could not be
+        read, some may have been left out without a problem of their own.
+        """
+        match self.stage.checked:
+            case Rules(rules=rules):
+                return len(self.items("rules")) == len(rules)
+            case Table(rows=rows, columns=columns):
+                whole = len(self.items("rows")) == len(rows)
+                return whole and len(self.items("inputs")) == len(columns)
+            case Formula(lets=lets):
+                return len(getattr(self.node.get("let"), "items", ())) == len(lets)
+            case Scorecard(characteristics=characteristics):
+                return len(self.items("characteristics")) == len(characteristics)
+
     def cell(self, text: str, subject: Term, of: Type | None) -> Term | None:
         """The condition of a cell; None for `-`."""
         tests = parse_cell(text)
@@ -103,9 +118,15 @@ _DECLARED = {NUMBER: "number", MONEY: "money"}
 
 
 def parts_of(
-    documents: Documents, policy: Policy, catalogue: Catalogue, findings: Findings
+    documents: Documents,
+    policy: Policy,
+    catalogue: Catalogue,
+    findings: Findings,
+    broken: Container[str],
 ) -> Iterator[Part]:
-    """The stages in order, each with what earlier ones give."""
+    """The stages that can be looked at, in order, each with what earlier ones give. `broken`: files
+    with problems; of what their stages give no more than the type is taken for known.
+    """
     types = {name: one.type for name, one in catalogue.items()}
     types.update(dict.fromkeys(policy.terms, Type("number")))
     definitions = {
@@ -116,19 +137,23 @@ def parts_of(
     for stage in policy.stages:
         is_card = isinstance(stage.checked, Scorecard)
         node = (documents.scorecards if is_card else documents.rulesets)[stage.file]
+        given = gives_of(stage.name, stage.checked)
+        given_domains = {name: domain_of(of) for name, of in given.items()}
         if isinstance(node, MappingNode):
             scope = Scope(dict(types), definitions)
-            yield Part(stage, node, scope, dict(domains), catalogue, findings)
-        given = gives_of(stage.name, stage.checked)
+            part = Part(stage, node, scope, dict(domains), catalogue, findings)
+            if node.source.file not in broken and part.is_whole():
+                yield part
+                given_domains = _given_domains(stage, given_domains, domains)
         types.update(given)
-        domains.update(_given_domains(stage, given, domains))
+        domains.update(given_domains)
 
 
 def _given_domains(
-    stage: Stage, given: Mapping[str, Type], domains: Mapping[str, Domain]
+    stage: Stage, given: Mapping[str, Domain], domains: Mapping[str, Domain]
 ) -> dict[str, Domain]:
-    """What a stage can give to later ones."""
-    found = {name: domain_of(of) for name, of in given.items()}
+    """What a stage can give to later ones: within its type, what its file can lead to."""
+    found = dict(given)
     match stage.checked:
         case Rules(rules=rules):
             name = f"{stage.name}_hits"

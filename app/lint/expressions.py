@@ -198,14 +198,14 @@ class _Look:
             return self.say(
                 at,
                 "never-true",
-                f"'{self.text(at)}' never holds over the ranges of {_names_in(term)}",
+                f"'{self.text(at)}' never holds{_over(term)}",
                 "change the condition so that some merchant meets it, or take it out",
             )
         if not said & FALSE:
             return self.say(
                 at,
                 "always-true",
-                f"'{self.text(at)}' always holds over the ranges of {_names_in(term)}",
+                f"'{self.text(at)}' always holds{_over(term)}",
                 "change the condition so that some merchant fails it, or take it out",
             )
         return 0
@@ -319,6 +319,7 @@ def _name_and_constant(term: Term, part: Part) -> tuple[str, float, Domain] | No
     return None
 
 
-def _names_in(term: Term) -> str:
+def _over(term: Term) -> str:
+    """Of which names the ranges say it."""
     names = list(dict.fromkeys(term.inputs()))
-    return ", ".join(names) if names else "what it compares"
+    return f" over the ranges of {', '.join(names)}" if names else ", whatever the merchant"

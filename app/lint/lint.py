@@ -48,18 +48,13 @@ def lint_policy(looked: Examined) -> list[Problem]:
     broken = {problem.place.file for problem in looked.problems}
     catalogue = read_catalogue(documents.catalogue, [])
     rules: list[Placed] = []
-    skipped = {file.rsplit("/", 1)[-1] for file in broken}
-    for part in parts_of(documents, policy, catalogue, findings):
-        if part.node.source.file in broken or not _is_whole(part):
-            skipped.add(part.stage.file)
-            continue
+    for part in parts_of(documents, policy, catalogue, findings, broken):
         rules += _look_into(part)
     compare_rules(rules)
     if not looked.problems and looked.folder is not None:
         report_unread(documents, policy, looked.folder, findings)
-    else:
-        skipped.add("policy.yaml")
-    left = leave_accepted_out(findings.found, looked.accepted.lint, skipped)
+    # an acceptance is not called empty while a problem keeps something from being looked at
+    left = leave_accepted_out(findings.found, looked.accepted.lint, not looked.problems)
     return sorted({finding.problem for finding in left})
 
 
@@ -75,23 +70,6 @@ def _look_into(part: Part) -> list[Placed]:
         case Scorecard():
             look_into_scorecard(part)
     return []
-
-
-def _is_whole(part: Part) -> bool:
-    """Whether all entries of the file were understood: where a stage before it could not be read,
-    some may have been left out without a problem of their own.
-    """
-    match part.stage.checked:
-        case Rules(rules=rules):
-            return len(part.items("rules")) == len(rules)
-        case Table(rows=rows, columns=columns):
-            whole = len(part.items("rows")) == len(rows)
-            return whole and len(part.items("inputs")) == len(columns)
-        case Formula(lets=lets):
-            node = part.node.get("let")
-            return len(getattr(node, "items", ())) == len(lets)
-        case Scorecard(characteristics=characteristics):
-            return len(part.items("characteristics")) == len(characteristics)
 
 
 def lint_shared(products: Sequence[Examined], rulesets: Path, scorecards: Path) -> SharedLint:
@@ -119,7 +97,6 @@ def lint_shared(products: Sequence[Examined], rulesets: Path, scorecards: Path) 
     findings = Findings()
     report_unread_inputs(catalogue, read, findings)
     report_unused_reasons(reasons, used, findings)
-    # what a product with problems may read is not known, so no acceptance is called empty then
-    unsure = {"catalogue.yaml", "reasons.yaml"} if any(p.problems for p in products) else set()
-    left = leave_accepted_out(findings.found, accepted.lint, unsure)
+    is_complete = not any(one.problems for one in products)
+    left = leave_accepted_out(findings.found, accepted.lint, is_complete)
     return SharedLint((), tuple(sorted({finding.problem for finding in left})))

@@ -123,12 +123,12 @@ def _say_covered(part: Part, table: Table, node: MappingNode, index: int, above:
             needed = fewer
     row = table.rows[index]
     names = " and ".join(table.rows[i].id for i in needed)
-    takes, stands = ("takes", "it") if len(needed) == 1 else ("together take", "them")
+    takes, those = ("takes", "that row") if len(needed) == 1 else ("together take", "those rows")
     part.findings.say(
         node,
         "row-unreachable",
         f"the row {row.id} is never reached: {names} above it {takes} every merchant that fits it",
-        f"put it above {stands}, narrow {stands}, or delete it",
+        f"put it above {names}, narrow {those}, or delete it",
         (row.id,),
     )
 

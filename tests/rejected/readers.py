@@ -2,7 +2,8 @@
 
 Each folder beside this module has broken files of one kind, each with one mistake; its name begins
 with the code of its one problem (`code.yaml` or `code--which.yaml`), and the `.txt` of the same
-name has the expected text. `base/` is a small product without any mistake, in which they are read.
+name has the expected text. `base/` is a small product without any mistake, in which they are read;
+those of `lint/` are read in `base_of_lint/`, in the place of the file that their first line names.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from app.lint.lint import lint_policy, lint_shared
 from app.policies.accepted import read_accepted
 from app.policies.cases import load_cases
 from app.policies.documents import read_documents, read_file
+from app.policies.examine import examine
 from app.policies.policy import read_policy
 from app.policies.reasons import read_reasons
 from app.rules.catalogue import read_catalogue
@@ -29,6 +32,7 @@ from app.scoring.scorecard import read_scorecard
 
 FOLDER = Path(__file__).parent
 BASE = FOLDER / "base"
+BASE_OF_LINT = FOLDER / "base_of_lint"  # complete: nothing in it is unread
 # Files that are too large, or no text at all, are written when they are read.
 GENERATED = {
     "expressions/too-long.feel": b"growth > 1 " + b"or growth > 1 " * 800,
@@ -151,6 +155,18 @@ def _read_accepted(root: Path, file: str, content: bytes) -> list[Problem]:
     return problems
 
 
+def _lint(root: Path, file: str, content: bytes) -> list[Problem]:
+    """The whole product that is there for lint, with the broken file in the place of the one that
+    its first line names; what is found in it, and no problem.
+    """
+    shutil.copytree(BASE_OF_LINT, root, dirs_exist_ok=True)
+    replaced = content.decode().partition("\n")[0].removeprefix("# ")
+    (root / replaced).write_bytes(content)
+    looked = examine("loan", root / "rulesets", root / "scorecards")
+    shared = lint_shared([looked], root / "rulesets", root / "scorecards")
+    return sorted({*looked.problems, *shared.problems, *lint_policy(looked), *shared.warnings})
+
+
 _READERS = {
     "expressions": _read_expression,
     "files": _read_strictly,
@@ -161,4 +177,5 @@ _READERS = {
     "policies": _read_policy,
     "cases": _read_cases,
     "accepted": _read_accepted,
+    "lint": _lint,
 }

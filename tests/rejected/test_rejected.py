@@ -16,8 +16,8 @@ from app.rules.problems import ProblemsFound
 from app.settings import PROJECT_FOLDER
 from tests.rejected.readers import BASE, expected_path, list_broken, problems_of
 
-ROOMS = ("rules", "scoring", "policies")
-GIVE_PROBLEMS = {"problem", "problem_at", "ExpressionError", "_say", "Problem"}
+ROOMS = ("rules", "scoring", "policies", "lint")
+GIVE_PROBLEMS = {"problem", "problem_at", "ExpressionError", "_say", "say", "Problem"}
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 NO_ANALYST_SAYS = re.compile(
     r"None|NoneType|Traceback|mapping|scalar|tuple|dict\b|str\b|int\b|float\b|bool\b|regex|"
