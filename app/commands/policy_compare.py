@@ -57,17 +57,13 @@ def compare(product: str, since: str | None, as_json: bool) -> None:
     if moment is not None and moment > now():
         raise ReleaseRefused(f"--since is {since}; that is still to come")
     database = connect(settings)
-    found = {
-        "product": product,
-        "challenge": _compare_challenge(database, product, store, moment),
-        "shadow": _compare_shadow(database, product, store, moment),
-    }
+    challenge = _compare_challenge(database, product, store, moment)
+    shadow = _compare_shadow(database, product, store, moment)
     if as_json:
+        found = {"product": product, "challenge": challenge, "shadow": shadow}
         click.echo(json.dumps(found, ensure_ascii=False))
         return
-    click.echo(
-        "\n".join([*_render_challenge(found["challenge"]), *_render_shadow(found["shadow"])])
-    )
+    click.echo("\n".join([*_render_challenge(challenge), *_render_shadow(shadow)]))
 
 
 def _find(store: SqlReleaseStore, product: str, kind: str) -> Beside | None:

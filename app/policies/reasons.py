@@ -40,7 +40,7 @@ LATER_CODES: Mapping[str, Mapping[str, object]] = {
             "zh": "产品已停用，全部转人工复核",
             "en": "The product was stopped: everything goes to manual review",
         },
-        "merchant_may_see": True,
+        "merchant_may_see": "true",
     }
 }
 
