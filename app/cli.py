@@ -23,6 +23,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "policy",
         "Check, test, publish, approve, activate a policy.",
     ),
+    "scorecard": ("app.commands.scorecard", "scorecard", "Fit a scorecard to labelled data."),
+    "monitor": ("app.commands.monitor", "monitor", "Compare two snapshots: what has drifted?"),
     "whitelist": ("app.commands.whitelist", "whitelist", "Judge a whole portfolio."),
     "decide": ("app.commands.decide", "decide_command", "Decide one merchant, explained."),
     "decision": ("app.commands.decide", "decision", "Show or replay a recorded decision."),
