@@ -1,0 +1,113 @@
+"""A stored decision, its release and its snapshot come in; what an auditor checks goes out: hashes
+verified now, who did what when, the lineage down to the imported files, every input with its
+origin, and the replay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import rfc8785
+
+from app.decisions.decide import LivePolicy
+from app.decisions.ports import RecordedDecision
+from app.decisions.service import ReplayReport
+from app.policies.documents import sha256_of
+from app.policies.release_records import Release
+
+Json = dict[str, Any]
+
+
+def explain_auditor(
+    live: LivePolicy,
+    stored: RecordedDecision,
+    record: Mapping[str, Any],
+    release: Release | None,
+    provenance: Mapping[str, Any] | None,
+    replay: ReplayReport,
+) -> Json:
+    """The explanation as JSON data. `release`: as it is kept now; `provenance`: of the snapshot,
+    None where it is not known here any more.
+    """
+    claim = stored.claim
+    return {
+        "merchant_id": record["merchant_id"],
+        "decided_at": record["decided_at"],
+        "purpose": record["purpose"],
+        "amount_fen": record["amount_fen"],
+        "outcome": record["outcome"],
+        "release": _release(live, record, release),
+        "engines": record["engines"],
+        "engines_agree": record["engines_agree"],
+        "lineage": _lineage(record, provenance),
+        "inputs": _inputs(live, record),
+        "missing": dict(record["missing"]),
+        "replay": {"same": replay.same, "differences": replay.differences},
+        "idempotency": None
+        if claim is None
+        else {
+            "api_key_id": claim.api_key_id,
+            "idempotency_key": claim.idempotency_key,
+            "body_sha256": claim.body_sha256,
+        },
+        "record": {
+            "canonical_sha256": hashlib.sha256(rfc8785.dumps(dict(record))).hexdigest(),
+            "stored_sha256": hashlib.sha256(stored.record_json).hexdigest(),
+        },
+    }
+
+
+def _release(live: LivePolicy, record: Mapping[str, Any], release: Release | None) -> Json:
+    told: Json = {
+        "product": record["policy"],
+        "number": record["release"],
+        "sha256": record["release_sha256"],
+        "verified": sha256_of(live.release.bundle_json) == record["release_sha256"],
+    }
+    if release is None:
+        return told
+    evidence = release.evidence
+    return told | {
+        "status_now": release.status,
+        "author": release.author,
+        "why": release.why,
+        "published_at": release.published_at.isoformat(),
+        "approved_by": release.approved_by,
+        "approved_at": release.approved_at and release.approved_at.isoformat(),
+        "active_from": release.active_from and release.active_from.isoformat(),
+        "retired_at": release.retired_at and release.retired_at.isoformat(),
+        "evidence_sha256": None
+        if evidence is None
+        else hashlib.sha256(
+            json.dumps(evidence, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        ).hexdigest(),
+    }
+
+
+def _lineage(record: Mapping[str, Any], provenance: Mapping[str, Any] | None) -> Json | None:
+    if record["snapshot"] is None:
+        return None
+    told = {"snapshot": record["snapshot"], "provenance_known": bool(provenance)}
+    if not provenance:
+        return told
+    keys = ("content_sha256", "catalogue_sha256", "calendar_sha256", "cut_off_at", "built_at")
+    return told | {
+        **{key: provenance[key] for key in keys if key in provenance},
+        "counts": provenance.get("counts"),
+        "imports": provenance.get("imports", []),
+    }
+
+
+def _inputs(live: LivePolicy, record: Mapping[str, Any]) -> list[Json]:
+    return [
+        {
+            "input": name,
+            "value": record["inputs"].get(name),
+            "origin": "assumed" if name in record["assumed"] else one.origin,
+            "missing": record["missing"].get(name),
+        }
+        for name, one in live.policy.inputs.items()
+    ]
