@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from app.lint.context import Part
@@ -43,8 +43,16 @@ class Axis:
         return self.domain.kind in (NUMBER, MONEY)
 
 
-def report_gaps(part: Part, table: Table, nodes: Sequence[Mapping], group: Sequence[int]) -> None:
-    """Report each hole between two of the rows `group`, once for each pair of rows."""
+def report_gaps(
+    part: Part,
+    table: Table,
+    nodes: Sequence[Mapping],
+    group: Sequence[int],
+    faulty: Set[int],
+) -> None:
+    """Report each hole between two of the rows `group`, once for each pair of rows, unless one of
+    them is `faulty`.
+    """
     axes = [
         axis
         for name, subject in zip(table.columns, table.subjects, strict=True)
@@ -57,7 +65,7 @@ def report_gaps(part: Part, table: Table, nodes: Sequence[Mapping], group: Seque
     for place, axis in enumerate(axes):
         if axis.is_ordered and len(axis.cells) > 2:
             others = [*axes[:place], *axes[place + 1 :]] if work <= MOST_WORK else []
-            _report_holes(part, table, nodes, group, axis, others, told)
+            _report_holes(part, table, nodes, group, axis, others, faulty, told)
 
 
 def _axis_of(
@@ -98,6 +106,7 @@ def _report_holes(
     group: Sequence[int],
     axis: Axis,
     others: Sequence[Axis],
+    faulty: Set[int],
     told: set[tuple[str, str, str]],
 ) -> None:
     rows = range(len(group))
@@ -119,6 +128,8 @@ def _report_holes(
             if key in told:
                 continue
             told.add(key)
+            if group[below] in faulty or group[above] in faulty:
+                continue
             where = [
                 f"{o.name} {write_value(o.cells[at], o.domain)}"
                 for o, at in zip(others, context, strict=True)

@@ -4,7 +4,7 @@ that decide nothing and an `otherwise` for nobody go out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from app.lint.context import Part, purposes_of
 from app.lint.expressions import look_into_cell, look_into_expression, results_of
@@ -28,12 +28,13 @@ def look_into_table(part: Part) -> None:
     assert isinstance(table, Table)
     nodes = [node for node in part.items("rows") if isinstance(node, MappingNode)]
     _look_into_columns(part)
-    reachable = [
-        not (_look_into_row(part, table, node, row))
-        for node, row in zip(nodes, table.rows, strict=True)
-    ]
-    if all(reachable):  # a faulty cell explains what follows from it
-        _compare_rows(part, table, nodes)
+    faulty = {
+        place
+        for place, (node, row) in enumerate(zip(nodes, table.rows, strict=True))
+        if _look_into_row(part, table, node, row)
+    }
+    _compare_rows(part, table, nodes, faulty)
+    if not faulty:
         _report_columns(part, table)
 
 
@@ -71,9 +72,9 @@ def _look_into_row(part: Part, table: Table, node: MappingNode, row: Row) -> int
 # --- rows against rows ---
 
 
-def _compare_rows(part: Part, table: Table, nodes: Sequence[MappingNode]) -> None:
+def _compare_rows(part: Part, table: Table, nodes: Sequence[MappingNode], faulty: Set[int]) -> None:
     """Overlaps, unreachable rows, an unreachable `otherwise` and gaps, for each set of rows that is
-    judged together.
+    judged together. What follows from a row that is `faulty` by itself is not told.
     """
     told: set[str] = set()
     reached: set[int] = set()
@@ -85,7 +86,7 @@ def _compare_rows(part: Part, table: Table, nodes: Sequence[MappingNode]) -> Non
     } - {()}
     for group in sorted(groups):
         if table.hit == "unique":
-            _report_overlaps(part, table, nodes, group, told)
+            _report_overlaps(part, table, nodes, [i for i in group if i not in faulty], told)
             reached.update(group)
         else:
             for place, index in enumerate(group):
@@ -95,14 +96,15 @@ def _compare_rows(part: Part, table: Table, nodes: Sequence[MappingNode]) -> Non
                     reached.add(index)
         rest = [_fails(table.rows[i].condition) for i in group]
         otherwise_reached |= can_be(conjunction(tuple(rest)), TRUE, part.domains).says != NO
-    for index, above in covers.items():
-        if index not in reached:
-            _say_covered(part, table, nodes[index], index, above)
-    if not otherwise_reached:
+    lost = covers.keys() - reached
+    for index in sorted(lost - faulty):
+        needed = _needed_to_cover(part, table, index, covers[index])
+        if faulty.isdisjoint(needed):
+            _say_covered(part, table, nodes[index], index, needed)
+    if not otherwise_reached and not faulty:
         _say_otherwise(part)
-    if not covers.keys() - reached and not told:
-        for group in sorted(groups):
-            report_gaps(part, table, [nodes[i] for i in group], group)
+    for group in sorted(groups):
+        report_gaps(part, table, [nodes[i] for i in group], group, lost | faulty)
 
 
 def _fails(condition: Term) -> Term:
@@ -115,12 +117,19 @@ def _is_covered(part: Part, table: Table, index: int, above: Sequence[int]) -> b
     return can_be(conjunction(parts), TRUE, part.domains).says == NO
 
 
-def _say_covered(part: Part, table: Table, node: MappingNode, index: int, above: list[int]) -> None:
+def _needed_to_cover(part: Part, table: Table, index: int, above: list[int]) -> list[int]:
+    """Of the rows above, those without which the row would be reached."""
     needed = list(above)
-    for one in above:  # leave out what is not needed to cover it
+    for one in above:
         fewer = [i for i in needed if i != one]
         if _is_covered(part, table, index, fewer):
             needed = fewer
+    return needed
+
+
+def _say_covered(
+    part: Part, table: Table, node: MappingNode, index: int, needed: list[int]
+) -> None:
     row = table.rows[index]
     names = " and ".join(table.rows[i].id for i in needed)
     takes, those = ("takes", "that row") if len(needed) == 1 else ("together take", "those rows")
