@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, current_app, request
 from flask_smorest import Api
 
-from app.api import decisions, documentation, health, reading, waybills
+from app.api import decisions, documentation, explanations, health, reading, waybills
 from app.api.authentication import Gate
 from app.api.describing import ProblemSchema
 from app.api.errors import register_errors
@@ -60,7 +60,7 @@ def build_application(settings: Settings | None = None) -> Flask:
     app.before_request(begin_request)
     app.before_request(_admit)
     api = ProblemApi(app)
-    for part in (decisions, reading, waybills):
+    for part in (decisions, explanations, reading, waybills):
         api.register_blueprint(part.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(documentation.blueprint)

@@ -39,6 +39,14 @@ def allow(scope: str | None) -> Callable[[View], View]:
     return mark
 
 
+def require_scope(scope: str) -> None:
+    """Beside its view's scope, the current request's key must have this one. Raises ProblemError
+    (403).
+    """
+    if scope not in g.api_key_scopes:
+        raise ProblemError(403, "forbidden", f"the API key {g.api_key_id} lacks the scope {scope}")
+
+
 class Gate:
     """Lets requests in. One per process; safe over threads."""
 
@@ -55,7 +63,7 @@ class Gate:
         if scope is None or view is None:
             return
         key = self.identify(request.headers.get("Authorization"))
-        g.api_key_id = key.id
+        g.api_key_id, g.api_key_scopes = key.id, key.scopes
         if scope not in key.scopes:
             raise ProblemError(403, "forbidden", f"the API key {key.id} lacks the scope {scope}")
         wait_seconds = self.take(key)

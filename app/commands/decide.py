@@ -14,6 +14,7 @@ from typing import Any
 import click
 import orjson
 
+from app.commands.decision_explain import explain, what_if
 from app.decisions.explain import explain_to_staff
 from app.decisions.ports import DecisionRequest
 from app.decisions.service import Decider, load_live
@@ -83,6 +84,10 @@ def decide_command(
 @click.group()
 def decision() -> None:
     """Look at recorded decisions."""
+
+
+decision.add_command(explain)
+decision.add_command(what_if)
 
 
 @decision.command()

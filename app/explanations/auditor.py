@@ -6,7 +6,6 @@ origin, and the replay.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,7 +68,6 @@ def _release(live: LivePolicy, record: Mapping[str, Any], release: Release | Non
     }
     if release is None:
         return told
-    evidence = release.evidence
     return told | {
         "status_now": release.status,
         "author": release.author,
@@ -77,13 +75,10 @@ def _release(live: LivePolicy, record: Mapping[str, Any], release: Release | Non
         "published_at": release.published_at.isoformat(),
         "approved_by": release.approved_by,
         "approved_at": release.approved_at and release.approved_at.isoformat(),
+        "approved_sha256": release.approved_sha256,
         "active_from": release.active_from and release.active_from.isoformat(),
         "retired_at": release.retired_at and release.retired_at.isoformat(),
-        "evidence_sha256": None
-        if evidence is None
-        else hashlib.sha256(
-            json.dumps(evidence, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        ).hexdigest(),
+        "evidence_sha256": release.evidence_sha256,
     }
 
 

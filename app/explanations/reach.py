@@ -1,4 +1,6 @@
-"""A policy, a merchant's values and a goal come in; out goes whether the goal can be reached at all, told from what no lever touches."""
+"""A policy, a merchant's values and a goal come in; out goes whether the goal can be reached at
+all, told from what no lever touches.
+"""
 
 from __future__ import annotations
 

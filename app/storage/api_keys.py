@@ -24,6 +24,7 @@ from app.storage.statements import prepare, run
 SCOPES: dict[str, str] = {
     "decisions:write": "ask for decisions",
     "decisions:read": "read recorded decisions",
+    "explanations:read": "read the analyst's and the auditor's explanation of a decision",
     "features:read": "read a merchant's features",
     "policies:read": "see which releases are active",
     "whitelists:read": "read whitelists",

@@ -1,0 +1,29 @@
+"""What explanations read beside a record: releases as they are kept, and where a snapshot came
+from.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from peewee import Database
+
+from app.explanations.explain import Archive
+from app.policies.release_records import Release
+from app.storage.features import SqlFeatureStore
+from app.storage.releases import SqlReleaseStore
+
+
+def open_archive(database: Database) -> Archive:
+    """The archive over this database."""
+
+    def find_release(product: str, number: int) -> Release | None:
+        releases = SqlReleaseStore(database).releases_of(product)
+        return next((one for one in releases if one.number == number), None)
+
+    def find_provenance(snapshot_id: str) -> dict[str, Any] | None:
+        row = SqlFeatureStore(database).describe(snapshot_id)
+        return None if row is None else json.loads(row.meta_json)
+
+    return Archive(find_release, find_provenance)
