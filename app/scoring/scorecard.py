@@ -205,6 +205,7 @@ def _edges_of(
         return ()
     edges: list[tuple[float | int, bool]] = []
     whole: list[tuple[Edge, Edge]] = [span for span in spans if span is not None]
+    before = len(problems)
     for position in range(1, len(whole)):
         high, low = whole[position - 1][1], whole[position][0]
         if (
@@ -222,7 +223,8 @@ def _edges_of(
                     max(1, len(test.text)),
                 )
             )
-            return ()
+    if len(problems) > before:
+        return ()
     _check_ends(tests, whole, of, problems)
     for position in range(1, len(whole)):
         high, low, test = whole[position - 1][1], whole[position][0], tests[position]
