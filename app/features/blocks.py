@@ -66,6 +66,7 @@ ATTRIBUTE_SUMS = [
     "low_low",
 ]
 RECENT_SUMS = ["recent_fen", "base_fen"]
+ROUTE_SUMS = ["now_then", "now_now", "then_then", "names", "phones"]
 OUTCOME_SUMS = [
     "shipped",
     "signed",
@@ -98,6 +99,23 @@ class Main:
 
 
 @dataclass(frozen=True, slots=True)
+class Halves:
+    """Amounts (fen) of M1–M6, `now`, and of M7–M12, `then`: a row a merchant and carrier, goods
+    category, …; which of them is not told.
+    """
+
+    place: Ints
+    kind: Ints
+    now: Ints
+    then: Ints
+
+    def of(self, kind: int) -> Halves:
+        """The rows of one kind of attribute."""
+        rows = self.kind == kind
+        return Halves(self.place[rows], self.kind[rows], self.now[rows], self.then[rows])
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Whole numbers of `merchants`, in their order (by merchant_id).
 
@@ -117,6 +135,8 @@ class Block:
     recent: dict[str, Ints]
     cycles: Counted  # of days from created to paid
     tickets: Counted  # of amounts in fen
+    halves: Halves
+    routes: dict[str, Ints]
     main_categories: Main  # of M1–M12, by amount in fen
     main_origins: Main  # of M1–M12, by bills
     bill_days: Ints  # (merchants, 13), column k being Mk, 0 the month of T; bit d − 1 is day d
@@ -185,6 +205,8 @@ def read_block(
         recent=_spread(fetch("block_recent"), RECENT_SUMS, size),
         cycles=_counted(cycles, "days"),
         tickets=_counted(tickets, "amount_fen"),
+        halves=_halves(fetch("block_halves")),
+        routes=_spread(fetch("block_routes"), ROUTE_SUMS, size),
         main_categories=_main(main, CATEGORY),
         main_origins=_main(main, ORIGIN),
         bill_days=_spread_days(months, size, as_of),
@@ -257,6 +279,10 @@ def _spread_days(table: pa.Table, size: int, as_of: AsOf) -> Ints:
     found = np.zeros((size, 13), np.int64)
     found[place[within], back[within]] = _ints(table, "bill_days")[within]
     return found
+
+
+def _halves(table: pa.Table) -> Halves:
+    return Halves(*(_ints(table, name) for name in ("place", "kind", "now_fen", "then_fen")))
 
 
 def _counted(table: pa.Table, name: str) -> Counted:

@@ -34,6 +34,7 @@ from app.features.snapshots import Snapshot, SnapshotDraft, sweep_drafts
 from app.features.sql_text import render_sql
 from app.features.stability import stability_features
 from app.features.tickets import ticket_features
+from app.features.variety import variety_features
 from app.features.words import open_words
 
 Tell = Callable[[str, int, int], None]
@@ -114,6 +115,7 @@ def compute_features(block: Block) -> dict[str, Column]:
         **scale_features(block, series),
         **stability_features(block, series),
         **activity_features(block),
+        **variety_features(block, series),
         **ticket_features(block),
         **growth_features(block, series),
         **fraud_features(block),

@@ -54,7 +54,7 @@ ROLLUPS = (
         "merchant_attribute",
         12,
         in_cut_month=False,
-        reads="is_bill carrier destination category origin",
+        reads="is_bill carrier destination category origin name phone",
         columns="merchant integer, month integer, kind tinyint, value ubigint, bills bigint,"
         " amount_fen bigint",
     ),

@@ -149,6 +149,7 @@ class _Merchant:
             **self.scale(),
             **self.stability(),
             **self.activity(),
+            **self.variety(),
             **self.delivery(),
             **self.growth(),
             **self.fraud(),
@@ -294,6 +295,46 @@ class _Merchant:
             longest = max(gap, longest)
             day += timedelta(1)
         found["max_gap_days"] = longest if any(d >= window for d in days) else BASELESS
+        return found
+
+    def variety(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        year = self.within(self.bills, 1, 12)
+        halves = [self.within(self.bills, 1, 6), self.within(self.bills, 7, 12)]
+
+        carried = [self.by("carrier_id", [w for w in h if w.carrier_id]) for h in halves]
+        bases = [sum(amounts.values()) for amounts in carried]
+        found["carrier_switch_6m"] = BASELESS
+        if all(bases):
+            now, then = (
+                {c: Fraction(a, base) for c, a in amounts.items()}
+                for amounts, base in zip(carried, bases, strict=True)
+            )
+            found["carrier_switch_6m"] = float(1 - sum(min(now[c], then.get(c, 0)) for c in now))
+        goods = self.by("goods_category", [w for w in year if w.goods_category])
+        parts = [Fraction(a, sum(goods.values())) for a in goods.values() if a]
+        entropy = -sum(float(p) * math.log(p) for p in parts)
+        found["category_entropy"] = entropy if parts else BASELESS
+        routes = [Counter(w.destination for w in half if w.destination) for half in halves]
+        found["route_cosine"] = BASELESS
+        if all(routes):
+            dot = sum(routes[0][town] * routes[1][town] for town in routes[0])
+            norms = [sum(n * n for n in route.values()) for route in routes]
+            found["route_cosine"] = dot / math.sqrt(norms[0] * norms[1])
+        for name, attribute in (
+            ("carrier_switch_6m", "carrier_id"),
+            ("category_entropy", "goods_category"),
+            ("route_cosine", "destination"),
+        ):
+            if not any(getattr(w, attribute) for w in year):
+                found[name] = LACKS
+        if self.history < 7:
+            found["carrier_switch_6m"] = found["route_cosine"] = SHORT
+        names = {w.shipper_name_hash for w in year} - {None}
+        phones = {w.shipper_phone_hash for w in year} - {None}
+        found["identity_changes_12m"] = LACKS
+        if names or phones:
+            found["identity_changes_12m"] = max(len(names) - 1, 0) + max(len(phones) - 1, 0)
         return found
 
     def delivery(self) -> dict[str, Any]:

@@ -133,6 +133,49 @@ CASES: dict[str, tuple[Iterable[Waybill], dict[str, Any]]] = {
         [bill("2019-06-04", 600), bill("2019-12-02", 500)],
         {"spike_30d": BASELESS},
     ),
+    "another carrier": (  # three quarters by X, then a quarter
+        [
+            *(bill("2019-12-03", yuan, carrier_id=c) for c, yuan in (("X", 25), ("Y", 75))),
+            *(bill("2019-06-03", yuan, carrier_id=c) for c, yuan in (("X", 300), ("Z", 100))),
+        ],
+        {"carrier_switch_6m": 0.75},
+    ),
+    "half a year of carriers": (
+        [bill("2019-06-03", 300, carrier_id=None), bill("2019-12-03", 25)],
+        {"carrier_switch_6m": BASELESS},
+    ),
+    "two kinds of goods": (
+        [
+            bill("2019-12-03", 50, goods_category="lamps"),
+            bill("2019-02-03", 50, goods_category="tools"),
+            bill("2019-02-03", 50, goods_category=None),
+        ],
+        {"category_entropy": 0.6931471805599453},
+    ),
+    "one kind of goods": ([bill("2019-12-03", 50)], {"category_entropy": 0.0}),
+    "other towns": (  # (3, 4) and (4, 3): 24 of 25
+        [
+            *(bill("2019-12-03", destination="Jinan") for _ in range(3)),
+            *(bill("2019-12-03", destination="Xuzhou") for _ in range(4)),
+            *(bill("2019-06-03", destination="Jinan") for _ in range(4)),
+            *(bill("2019-06-03", destination="Xuzhou") for _ in range(3)),
+        ],
+        {"route_cosine": 0.96},
+    ),
+    "new this half year": (
+        [bill("2019-07-03")],
+        {"route_cosine": SHORT, "carrier_switch_6m": SHORT, "identity_changes_12m": LACKS},
+    ),
+    "three names and two phones": (
+        [
+            bill("2019-12-03", shipper_name_hash="a", shipper_phone_hash="1"),
+            bill("2019-11-03", shipper_name_hash="b", shipper_phone_hash="2"),
+            bill("2019-10-03", shipper_name_hash="c"),
+            bill("2018-10-03", shipper_name_hash="d"),
+            bill("2019-10-03", shipper_name_hash="e", flags=VOIDED),
+        ],
+        {"identity_changes_12m": 3},
+    ),
     "raised after entry": (
         [
             bill("2019-12-03", 100, cod_first_fen=10_000),

@@ -11,6 +11,8 @@ select
     case when w.destination is not null then key_of(w.destination) end as destination,
     case when w.goods_category is not null then key_of(w.goods_category) end as category,
     case when w.origin is not null then key_of(w.origin) end as origin,
+    case when w.shipper_name_hash is not null then key_of(w.shipper_name_hash) end as name,
+    case when w.shipper_phone_hash is not null then key_of(w.shipper_phone_hash) end as phone,
     w.flags,
     w.repeats,
     w.resets,

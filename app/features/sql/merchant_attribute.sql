@@ -1,6 +1,7 @@
 -- Rollup: a merchant's bills of a month by carrier (kind 1), destination (kind 2), goods category
--- (kind 3) and origin (kind 4), from `bills`; `value` is the key of the carrier, destination, …;
--- amounts stand with carriers and categories only.
+-- (kind 3), origin (kind 4), and its own name (kind 5) and phone (kind 6) on the bill, from `bills`;
+-- `value` is the key of the carrier, destination, …; amounts stand with carriers and categories
+-- only.
 select merchant, cast($month as integer) as month, kind, value, bills, amount_fen
 from (
     select
@@ -27,5 +28,15 @@ from (
     from bills
     where is_bill and origin is not null
     group by merchant, origin
+    union all
+    select merchant, cast(5 as tinyint), name, count(*), cast(0 as bigint)
+    from bills
+    where is_bill and name is not null
+    group by merchant, name
+    union all
+    select merchant, cast(6 as tinyint), phone, count(*), cast(0 as bigint)
+    from bills
+    where is_bill and phone is not null
+    group by merchant, phone
 ) as attributes
 order by merchant
