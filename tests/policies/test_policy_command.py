@@ -216,3 +216,51 @@ def test_publishing_from_several_processes_gives_one_release(
     assert {(answer["number"], answer["author"]) for answer in answers} == {
         (1, next(answer["author"] for answer in answers if answer["is_new"]))
     }
+
+
+def test_evidence_forbids_voids_and_is_shown(desk: Desk) -> None:
+    publish = ("publish", "wuliudai", "--by", "Li Na", "--why")
+    first = desk.data(*publish, "first", "--quick")
+    parts = first["evidence"]["parts"]
+    assert parts["proofs"] == {"status": "not_run", "said": "it was published with --quick"}
+    assert "proofs: it was published" in desk.refused("approve", "wuliudai", "--by", "Wang")
+    desk.fine("approve", "wuliudai", "--by", "Wang", "--despite", "a trial")
+    gathered = json.loads(desk.run("evidence", "wuliudai", "1", "--by", "Li", "--json").stdout)
+    assert (gathered["approval_voided"], gathered["status"]) == (True, "published")
+    assert gathered["evidence"]["parts"]["proofs"]["status"] == "fine"
+    assert gathered["evidence"]["parts"]["simulation"]["status"] == "not_needed"
+    again = json.loads(desk.run("evidence", "wuliudai", "1", "--by", "Li", "--json").stdout)
+    assert (again["is_changed"], again["evidence_sha256"]) == (False, gathered["evidence_sha256"])
+    desk.fine("approve", "wuliudai", "--by", "Wang", "--despite", "a trial")
+    shown = json.loads(desk.fine("show", "wuliudai", "--evidence"))
+    assert shown["evidence_sha256"] == gathered["evidence_sha256"]
+
+    desk.edit("wuliudai/policy.yaml", "limit <= 500_000", "limit <= 300_000")
+    second = desk.data(*publish, "a statement that does not hold")
+    assert second["evidence"]["parts"]["proofs"]["status"] == "failed"
+    said = desk.refused("approve", "wuliudai", "2", "--by", "Wang", "--despite", "I want it")
+    assert "refuted" in said
+    desk.edit("wuliudai/cases/limit.yaml", "limit: 35_000", "limit: 36_000")
+    desk.run("evidence", "wuliudai", "1", "--by", "Li")
+    said = desk.refused("approve", "wuliudai", "1", "--by", "Wang", "--despite", "I want it")
+    assert "cases: " in said
+    events = [one["event"] for one in desk.data("audit", "wuliudai")]
+    assert events == [
+        "published", "refused", "approved", "evidence", "approval_voided", "approved",
+        "published", "refused", "evidence", "approval_voided", "refused",
+    ]  # fmt: skip
+    assert json.loads(desk.fine("audit", "--verify", "--json"))["whole"] is True
+
+
+@pytest.mark.parametrize("share", ["0", "0%", "101%", "1.5", "-5%", "ten", "0.12345", "", "nan"])
+def test_shares_that_are_none(desk: Desk, share: str) -> None:
+    told = desk.refused("challenge", "wuliudai", "1", "--by", "W", f"--share={share}")
+    assert "write a share above 0%" in told
+
+
+def test_options_that_do_not_go_together(desk: Desk) -> None:
+    assert "--off" in desk.refused("shadow", "wuliudai", "--by", "W")
+    assert "--off" in desk.refused("shadow", "wuliudai", "1", "--off", "--by", "W")
+    assert "--share" in desk.refused("challenge", "wuliudai", "1", "--by", "W")
+    assert "there is no log of 'nix'" in desk.refused("audit", "nix")
+    assert "nothing of 'nix' is published" in desk.refused("compare", "nix")
