@@ -16,6 +16,7 @@ from app.policies.release_records import (
     active_release,
     describe_standing,
     describe_tampering,
+    sha256_of_text,
 )
 
 LOCAL = ZoneInfo("Asia/Shanghai")
@@ -49,7 +50,7 @@ def describe_release(
         **_row(release, known, at),
         "tampering": describe_tampering(release),
         "evidence": _read_evidence(release),
-        "contents": _contents(json.loads(release.bundle_json)),
+        "contents": _read_contents(release),
         "events": [_event(event) for event in events],
     }
 
@@ -136,12 +137,20 @@ def _row(release: Release, known: list[Release], at: datetime) -> dict[str, Any]
     }
 
 
+def _read_contents(release: Release) -> list[dict[str, Any]]:
+    """The stages; none where somebody wrote into the bundle (`tampering` says so)."""
+    if sha256_of_text(release.bundle_json) != release.sha256:
+        return []
+    return _contents(json.loads(release.bundle_json))
+
+
 def _read_evidence(release: Release) -> dict[str, Any] | None:
     """The evidence; None where somebody made it unreadable (`tampering` says so)."""
     try:
-        return release.evidence
+        found = release.evidence
     except ValueError:
         return None
+    return found if isinstance(found, dict) else None
 
 
 def _event(event: ReleaseEvent) -> dict[str, Any]:
