@@ -83,10 +83,10 @@ def drift(
     with Progress(*bars, console=Console(stderr=True), transient=True, disable=quiet) as progress:
         task = progress.add_task("judging merchants", total=total)
         report = compare_snapshots(
-            version.policy, *tables, lambda done: progress.update(task, completed=done)
+            version.policy, tables[0], tables[1], lambda done: progress.update(task, completed=done)
         )
     found = {
-        "policy": version.policy.name,
+        "policy": version.policy.product,
         "version": str(version),
         "from": _describe(snapshots[0]),
         "to": _describe(snapshots[1]),

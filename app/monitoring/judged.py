@@ -26,8 +26,8 @@ CLEAR, HIT, UNKNOWN = 0, 1, 2
 
 @dataclass(slots=True)
 class Judged:
-    """rules: 'stage/id' → merchants clear, hit and unknown. bins: of each characteristic, the bin of
-    every merchant (the last is missing), by stage. Limits in fen, -1 where not approved.
+    """rules: 'stage/id' → merchants clear, hit and unknown. bins: of each characteristic, the
+    bin of every merchant (the last is missing), by stage. Limits in fen, -1 where not approved.
     """
 
     count: int
