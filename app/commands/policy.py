@@ -52,12 +52,16 @@ def check(product: str | None, errors_only: bool, as_json: bool) -> None:
 
 @policy.command("test", short_help="Run the cases, in three evaluators.")
 @click.argument("product", required=False)
+@click.option("--require-coverage", is_flag=True, help="Fail where no case reaches a part.")
 @AS_JSON
-def test(product: str | None, as_json: bool) -> None:
-    """Run the cases of PRODUCT (or of all) through all three evaluators."""
+def test(product: str | None, require_coverage: bool, as_json: bool) -> None:
+    """Run the cases of PRODUCT (or of all) through all three evaluators.
+
+    A failing case is shown with what each stage said. Then comes what no case reaches.
+    """
     settings = load_settings()
     click.get_current_context().exit(
-        policy_files.test(_products(settings, product), settings, as_json)
+        policy_files.test(_products(settings, product), settings, as_json, require_coverage)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +12,13 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from app.policies.cases import Case
 from app.policies.examine import Examined, examine, freeze, thaw
 from app.policies.trials import ENGINES, Difference, run_cases
-from app.rules.problems import Problem, render
+from app.rules.problems import Problem, ProblemsFound, render
 from app.settings import Settings
+from app.trials.coverage import Coverage, measure_coverage
+from app.trials.story import tell_case, trace_case
 
 WORTH_SHOWING = 50  # cases; fewer take no time
 
@@ -28,16 +31,29 @@ class Frozen:
     looked: Examined
 
 
-def test(products: Sequence[str], settings: Settings, as_json: bool) -> int:
-    """Run the cases and print what differs; the exit status. Raises UnknownProduct."""
+def test(
+    products: Sequence[str], settings: Settings, as_json: bool, require_coverage: bool = False
+) -> int:
+    """Run the cases, print what differs and what no case reaches; the exit status. Raises
+    UnknownProduct.
+    """
     looked = [examine(name, settings.rulesets, settings.scorecards) for name in products]
     problems = _problems(looked)
     if problems:
         _tell_problems(problems, as_json)
         return 1
     results = {one.product: _run(one) for one in looked}
-    _tell_results(looked, results, as_json)
+    coverage = {one.product: _cover(one) for one in looked}
+    _tell_results(looked, results, as_json, coverage)
+    if require_coverage and any(one.missing for one in coverage.values()):
+        return 1
     return 1 if any(results.values()) or any(not one.cases for one in looked) else 0
+
+
+def _cover(looked: Examined) -> Coverage:
+    if looked.policy is None:
+        raise ProblemsFound(looked.problems)
+    return measure_coverage(looked.policy, looked.cases, looked.documents)
 
 
 def prepare(product: str, settings: Settings, as_json: bool) -> Frozen | None:
@@ -90,13 +106,26 @@ def _tell_problems(problems: Sequence[Problem], as_json: bool) -> None:
 
 
 def _tell_results(
-    looked: Sequence[Examined], results: dict[str, list[Difference]], as_json: bool
+    looked: Sequence[Examined],
+    results: dict[str, list[Difference]],
+    as_json: bool,
+    coverage: Mapping[str, Coverage] | None = None,
 ) -> None:
+    coverage = coverage or {}
     if as_json:
-        click.echo(json.dumps(_as_json(looked, results), ensure_ascii=False))
+        click.echo(json.dumps(_as_json(looked, results, coverage), ensure_ascii=False))
         return
     for one in looked:
         _print_result(one, results[one.product])
+        if one.product in coverage:
+            _print_coverage(one.product, coverage[one.product])
+
+
+def _print_coverage(product: str, found: Coverage) -> None:
+    said = f"{product}: cases reach {len(found.covered)} of {found.total} parts of the policy"
+    click.echo(f"{said}; no case reaches:" if found.missing else said)
+    for part in found.missing:
+        click.echo(f"    {part}")
 
 
 def _print_result(looked: Examined, differences: Sequence[Difference]) -> None:
@@ -105,11 +134,23 @@ def _print_result(looked: Examined, differences: Sequence[Difference]) -> None:
             f"{looked.product}: there are no cases; write some in {looked.product}/cases/*.yaml"
         )
         return
+    told = None
     for one in differences:
+        if told is not None and told.place != one.case.place:
+            _print_story(looked, told)
         click.echo(_render(one))
+        told = one.case
+    if told is not None:
+        _print_story(looked, told)
     failed = len({one.case.place for one in differences})
     said = f"{failed} of {len(looked.cases)} cases fail" if failed else "all cases hold"
     click.echo(f"{looked.product}: {len(looked.cases)} cases by {', '.join(ENGINES)}: {said}")
+
+
+def _print_story(looked: Examined, case: Case) -> None:
+    if looked.policy is not None:
+        for line in tell_case(looked.policy, case):
+            click.echo(f"      {line}")
 
 
 def _render(one: Difference) -> str:
@@ -137,7 +178,9 @@ def _show(key: str, value: Any) -> str:
 
 
 def _as_json(
-    looked: Sequence[Examined], results: dict[str, list[Difference]]
+    looked: Sequence[Examined],
+    results: dict[str, list[Difference]],
+    coverage: Mapping[str, Coverage],
 ) -> dict[str, dict[str, Any]]:
     return {
         one.product: {
@@ -145,6 +188,19 @@ def _as_json(
             "engines": list(ENGINES),
             "failed": len({d.case.place for d in results[one.product]}),
             "differences": [d.as_json() for d in results[one.product]],
+            "traces": _traces(one, results[one.product]),
+            **({"coverage": coverage[one.product].as_json()} if one.product in coverage else {}),
         }
         for one in looked
     }
+
+
+def _traces(looked: Examined, differences: Sequence[Difference]) -> list[dict[str, Any]]:
+    """What each stage said of every failing case, once a case."""
+    failed = {one.case.place: one.case for one in differences}
+    return [
+        {"case": case.name, "file": place.file, "line": place.line, "stages": stages}
+        for place, case in failed.items()
+        if looked.policy is not None
+        for stages in [trace_case(looked.policy, case)]
+    ]
