@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from app.errors import ChengxinError
 from app.fitting.binning import Binning, BinningRules, bin_column
 from app.fitting.errors import BadData
-from app.fitting.frame import Frame, Wanted, read_frame
+from app.fitting.frame import Candidate, Frame, Wanted, read_frame
+from app.fitting.measures import curve_of
 from app.fitting.points import Points, Scale, give_points
 from app.fitting.regression import Choice, Regression, regress, select
 from app.fitting.split import Split, split_frame
@@ -85,7 +86,7 @@ def fit_scorecard(
         raise BadData(f"no column tells bad from good: {told}")
     kept = select(binnings, wishes.choice, split.train, left_out)
     regression, points = _regress_to_points(kept, frame, split, wishes.scale, left_out)
-    warnings += _warn(regression, binnings)
+    warnings += _warn(regression, frame, split.train)
     reasons = tuple(name_reasons(regression.binnings, wishes.reasons))
     strangers = sorted(set(wishes.reasons) - {one.name for one in regression.binnings})
     if strangers:
@@ -154,14 +155,15 @@ def _regress_to_points(
         kept = [one for one in regression.binnings if one not in idle]
 
 
-def _warn(regression: Regression, binnings: list[Binning]) -> list[str]:
+def _warn(regression: Regression, frame: Frame, train: NDArray[np.bool_]) -> list[str]:
     found = []
-    for one in binnings:
-        if one.auc > LEAKS_ABOVE:
+    for candidate in frame.candidates:
+        auc = auc_alone(candidate, frame.bad, train)
+        if auc > LEAKS_ABOVE:
             found.append(
-                f"{one.name}: alone it tells bad from good with an AUC of {one.auc:.3f}; it may be"
-                " something that was known only afterwards. Leave it out with"
-                f" --exclude {one.name} unless you know better"
+                f"{candidate.name}: alone it tells bad from good with an AUC of {auc:.3f}; it may"
+                " be something that was known only afterwards. Leave it out with"
+                f" --exclude {candidate.name} unless you know better"
             )
     for one in regression.binnings:
         missing = one.groups[-1]
@@ -171,6 +173,20 @@ def _warn(regression: Regression, binnings: list[Binning]) -> list[str]:
                 " can gain by silence, or use --missing worst"
             )
     return found
+
+
+def auc_alone(candidate: Candidate, bad: NDArray[np.bool_], train: NDArray[np.bool_]) -> float:
+    """How well a column's own values tell bad from good, whichever way they point; texts by the bad
+    rate of each.
+    """
+    here = candidate.known & train
+    values, labels = candidate.values[here], bad[here]
+    if not candidate.is_number and len(values):
+        codes = values.astype(int)
+        rates = np.bincount(codes, labels) / np.maximum(np.bincount(codes), 1)
+        values = rates[codes]
+    curve = curve_of(values, labels) if len(values) else None
+    return max(curve.auc, 1 - curve.auc) if curve else 0.5
 
 
 def _comments(frame: Frame, split: Split, wishes: Wishes) -> list[str]:
