@@ -97,7 +97,7 @@ def merchants(names: list[str]) -> Iterator[dict[str, Any]]:
         yield dict(zip(names, values, strict=True))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(CONDITIONS)
 def test_conditions_on_constants_are_judged_exactly(text: str) -> None:
     term = compile_expression(text, TYPES) if _is_sound(text) else None
@@ -117,7 +117,7 @@ def _names(text: str) -> list[str]:
     return [name for name in TYPES if name in text]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(ARITHMETIC, st.builds("({}) and ({})".format, ARITHMETIC, ATOMS)))
 def test_no_verdict_about_arithmetic_is_wrong(text: str) -> None:
     if len(_names(text)) > 3:
@@ -129,7 +129,7 @@ def test_no_verdict_about_arithmetic_is_wrong(text: str) -> None:
         assert says != NO or result not in found, f"{text}: {result} was ruled out, and exists"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(CONDITIONS, ARITHMETIC))
 def test_a_yes_comes_with_a_merchant_who_shows_it(text: str) -> None:
     term = compile_expression(text, TYPES)

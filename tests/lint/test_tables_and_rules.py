@@ -63,7 +63,7 @@ def _chosen(table: Table, merchant: dict[str, object]) -> str | None:
     return None if row == "unknown" else row
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS)
 def test_the_rows_that_are_never_reached(rows: list[tuple[str, str, str, str]]) -> None:
     told, table = _told("first", rows)
@@ -75,7 +75,7 @@ def test_the_rows_that_are_never_reached(rows: list[tuple[str, str, str, str]]) 
     assert ("otherwise-unreachable" in told) == ("otherwise" not in known)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS)
 def test_the_rows_that_overlap(rows: list[tuple[str, str, str, str]]) -> None:
     told, table = _told("unique", rows)
@@ -90,7 +90,7 @@ def test_the_rows_that_overlap(rows: list[tuple[str, str, str, str]]) -> None:
     assert said == wanted
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ROWS)
 def test_the_columns_that_never_matter(rows: list[tuple[str, str, str, str]]) -> None:
     told, table = _told("first", rows)
@@ -134,7 +134,7 @@ CONDITIONS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(CONDITIONS, st.sampled_from(["decline", "refer"])), max_size=4))
 def test_the_rules_that_others_imply(rules: list[tuple[str, str]]) -> None:
     lines = [
