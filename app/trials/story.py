@@ -79,8 +79,12 @@ def _yuan(fen: int | None) -> str:
 
 def _show(policy: Policy, name: str, value: Any) -> str:
     of: Type | None = policy.inputs[name].type if name in policy.inputs else None
-    if value is None or isinstance(value, (bool, str)):
-        return {None: "null", True: "true", False: "false"}.get(value, f"{value}")
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
     if (of is not None and of.kind == MONEY) or name == "limit":
         return _yuan(int(value))
     return f"{value:g}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli import main
+from app.commands.policy import policy
 from app.policies.examine import examine
 from app.settings import PROJECT_FOLDER
 from app.trials.coverage import measure_coverage
@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*options: str) -> Result:
-    return CliRunner().invoke(main, ["policy", "test", "wuliudai", *options])
+    return CliRunner().invoke(policy, ["test", "wuliudai", *options])
 
 
 def edit(path: Path, old: str, new: str) -> None:
