@@ -16,7 +16,7 @@ from typing import Any
 
 from app.explanations.levers import Lever
 from app.explanations.reading import Reading, Test, holds
-from app.explanations.slopes import slope
+from app.explanations.slopes import asked_by_if, read_outside_ifs, slope
 from app.rules.program import build_program
 from app.rules.scalar import compile_scalar
 from app.rules.terms import Term
@@ -107,10 +107,14 @@ def _add_couplings(
         return True  # it is unknown, wherever the others stand
     judge = compile_scalar(build_program([term]))
     names = [name for name in dict.fromkeys(term.inputs()) if name in levers]
+    asked, outside = asked_by_if(term), read_outside_ifs(term)
     complete = True
     for name in names:
         lever = levers[name]
         if lever.is_boolean:
+            continue
+        if name in asked:  # its own landmarks cut it, unless it acts in two ways
+            complete &= name not in outside
             continue
         left, right = (slope(arg, name, levers, values) for arg in term.args)
         complete &= left is not None and right is not None and left * right <= 0
@@ -127,7 +131,7 @@ def _add_couplings(
             at_now = truth(lever.now)
             for end in {lever.low, lever.high} - {lever.now}:
                 if truth(end) is not None and truth(end) != at_now:
-                    turn = bisect(lever, lever.now, end, lambda v, t=at_now: truth(v) != t)
+                    turn = bisect(lever, lever.now, end, lambda v: truth(v) != at_now)  # noqa: B023
                     if turn not in found[name]:
                         found[name].append(turn)
     return complete

@@ -132,14 +132,14 @@ def _sentence(policy: Policy, change: Mapping[str, Any]) -> dict[str, str]:
     moves = [_move(policy, move) for move in change["moves"]]
     then = change["then"]
     limit = yuan(then["limit_fen"])
-    zh, en = "申请可以通过", "the application would have been approved"
+    zh, en = "申请就可以通过", "the application would have been approved"
     if then["limit_fen"] is not None:
         zh, en = f"{zh}，额度 {limit['zh']}", f"{en}, with a limit of {limit['en']}"
     if then["daily_rate"] is not None:
         day = percent(then["daily_rate"])
         zh, en = f"{zh}、日利率 {day}", f"{en} at {day} a day"
     return both(
-        f"如果{'，并且'.join(m['zh'] for m in moves)}，就{zh}。",
+        f"如果{'，并且'.join(m['zh'] for m in moves)}，{zh}。",
         f"If {' and '.join(m['en'] for m in moves)}, then {en}.",
     )
 
@@ -159,7 +159,7 @@ def _move(policy: Policy, move: Mapping[str, Any]) -> dict[str, str]:
         wait = number(to - now)
         return both(
             f"再过 {wait} 个月（{zh}满 {number(to)} 个月），其他情况不变",
-            f"you apply in {wait} months ({en} reach {number(to)}) and all else stays the same",
+            f"you apply in {wait} {'month' if wait == '1' else 'months'} ({en} reach {number(to)}) and all else stays the same",
         )
     near, side = (to, "at") if isinstance(to, int) else short_bound(to)
     word_zh, word_en = ("提高到", "rose to") if up else ("降到", "fell to")

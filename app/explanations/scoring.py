@@ -31,8 +31,10 @@ def points_of(one: Characteristic, value: Any) -> float:
     """The points of a known value."""
     if one.words:
         return one.points[one.words.get(value, one.words.get("", 0))]
-    passed = [value >= edge if included else value > edge for edge, included in one.edges]
-    return one.points[sum(passed)]
+    passed: list[bool] = [
+        value >= edge if included else value > edge for edge, included in one.edges
+    ]
+    return one.points[passed.count(True)]
 
 
 def acts_through_score_alone(name: str, levers: Mapping[str, Lever], reading: Reading) -> bool:

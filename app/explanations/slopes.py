@@ -78,3 +78,17 @@ def is_never_negative(term: Term, levers: Mapping[str, Lever], values: Mapping[s
         case "abs":
             return True
     return False
+
+
+def asked_by_if(term: Term) -> set[str]:
+    """The names that stand in the condition of an `if`."""
+    asked = {name for arg in term.args for name in asked_by_if(arg)}
+    return asked | set(term.args[0].inputs()) if term.op == "if" else asked
+
+
+def read_outside_ifs(term: Term) -> set[str]:
+    """The names that stand anywhere but in the condition of an `if`."""
+    if term.op == "input":
+        return {term.payload}
+    parts = term.args[1:] if term.op == "if" else term.args
+    return {name for part in parts for name in read_outside_ifs(part)}

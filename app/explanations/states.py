@@ -18,11 +18,10 @@ from typing import Any
 from app.explanations.landmarks import Candidates, bisect
 from app.explanations.levers import Lever
 from app.explanations.reading import Reading
-from app.explanations.slopes import slope
+from app.explanations.slopes import asked_by_if, read_outside_ifs, slope
 from app.rules.compiled import CompiledFormula
-from app.rules.terms import Term
 
-MOST_STATES = 400
+MOST_STATES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +66,18 @@ def list_states(
     formula = reading.formula
     if formula is None:
         return Formulas([FREE], Flows(None, levers, {}))
-    asked = _asked_by_if(formula.formula.limit)
+    limit = formula.formula.limit
+    asked = asked_by_if(limit)
     read = set(formula.inputs)
     moving = {name for name in read if name in levers and name not in asked}
-    slopes = {name: slope(formula.formula.limit, name, levers, values) for name in moving}
+    slopes = {name: slope(limit, name, levers, values) for name in moving}
     settled = sorted(read - moving)
     choices = [_choices_of(name, levers, reading, values, candidates) for name in settled]
     count = math.prod(len(choice or ()) for choice in choices)
     told = {name: one for name, one in slopes.items() if one}
     flows = Flows(formula, levers, told)
-    if None in slopes.values() or None in choices or count > MOST_STATES:
+    both_ways = asked & read_outside_ifs(limit) & levers.keys()
+    if both_ways or None in slopes.values() or None in choices or count > MOST_STATES:
         return Formulas([FREE], Flows(None, levers, {}), complete=False)
     limits: dict[int, None] = {}
     found = [FREE] if least_fen is None else []
@@ -153,12 +154,6 @@ class Flows:
     def _reaches(self, values: Mapping[str, Any], aim: int) -> bool:
         limit = None if self._formula is None else limit_of(self._formula, values)
         return limit is not None and limit >= aim
-
-
-def _asked_by_if(term: Term) -> set[str]:
-    """The names that stand in the condition of an `if`."""
-    asked = {name for arg in term.args for name in _asked_by_if(arg)}
-    return asked | set(term.args[0].inputs()) if term.op == "if" else asked
 
 
 def _choices_of(
