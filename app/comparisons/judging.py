@@ -33,6 +33,20 @@ Block = tuple[NDArray[Any], ...]  # outcomes, scores, tiers, limits, rates
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedBlock:
+    """What `before` gives for a block of merchants: the columns that it took, the result of each
+    stage, and the block's answer.
+    """
+
+    inputs: dict[str, Column]
+    results: list[StageColumns]
+    answer: Block
+
+
+Kept = dict[int, JudgedBlock]  # by the first merchant of the block
+
+
+@dataclass(frozen=True, slots=True)
 class Versions:
     """Two policies ready to judge: the one that stands (`before`) and the one that may come.
 
@@ -113,17 +127,23 @@ def _read_by(checked: Checked) -> Iterator[str]:
 
 def judge_both(
     versions: Versions,
-    columns: Mapping[str, Column],
+    columns: tuple[Mapping[str, Column], Mapping[str, Column]],
     count: int,
     progress: Callable[[int], None] | None = None,
+    kept: Kept | None = None,
 ) -> tuple[PortfolioJudgement, PortfolioJudgement]:
-    """Every merchant by both policies, without reasons; `progress` is told how many are done."""
-    before = build_portfolio(versions.before, PURPOSE, columns, count)
-    after = build_portfolio(versions.after, PURPOSE, columns, count)
+    """Every merchant by both policies, without reasons; `progress` is told how many are done.
+
+    `columns`: as the one reads them and as the other does (a type may differ). `kept`: where what
+    `before` gave is kept for the next time, and found again. The caller has one for each `before`
+    and snapshot.
+    """
+    before = build_portfolio(versions.before, PURPOSE, columns[0], count)
+    after = build_portfolio(versions.after, PURPOSE, columns[1], count)
     bounds = [(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
     blocks: list[tuple[Block, Block]] = []
     with ThreadPoolExecutor(THREADS) as pool:
-        found = pool.map(lambda ends: _judge_block(versions, before, after, *ends), bounds)
+        found = pool.map(lambda ends: _judge_block(versions, before, after, kept, *ends), bounds)
         for (_, stop), pair in zip(bounds, found, strict=True):
             blocks.append(pair)
             if progress is not None:
@@ -135,26 +155,40 @@ def judge_both(
 
 
 def _judge_block(
-    versions: Versions, before: Portfolio, after: Portfolio, start: int, stop: int
+    versions: Versions,
+    before: Portfolio,
+    after: Portfolio,
+    kept: Kept | None,
+    start: int,
+    stop: int,
 ) -> tuple[Block, Block]:
     count = stop - start
-    inputs = {name: rows_of(one, start, stop) for name, one in before.columns.items()}
-    columns, results = dict(inputs), []
-    for _, stage in versions.judge_before.stages:
-        results.append(_judge_stage(stage, columns, count))
-        columns.update(results[-1].gives)
-    others = dict(inputs)
+    one = None if kept is None else kept.get(start)
+    if one is None:
+        one = _judge_before(versions.judge_before, before, start, stop)
+        if kept is not None:
+            kept[start] = one
+    others = dict(one.inputs)
     for name in versions.changed:
         others[name] = rows_of(after.columns[name], start, stop)
     other_results = []
     for (_, stage), place in zip(versions.judge_after.stages, versions.shared, strict=True):
-        result = _judge_stage(stage, others, count) if place is None else results[place]
+        result = _judge_stage(stage, others, count) if place is None else one.results[place]
         other_results.append(result)
         others.update(other_results[-1].gives)
-    return (
-        _finish(columns, results, versions.judge_before, count),
-        _finish(others, other_results, versions.judge_after, count),
-    )
+    return one.answer, _finish(others, other_results, versions.judge_after, count)
+
+
+def _judge_before(
+    pipeline: PortfolioPipeline, before: Portfolio, start: int, stop: int
+) -> JudgedBlock:
+    count = stop - start
+    inputs = {name: rows_of(one, start, stop) for name, one in before.columns.items()}
+    columns, results = dict(inputs), []
+    for _, stage in pipeline.stages:
+        results.append(_judge_stage(stage, columns, count))
+        columns.update(results[-1].gives)
+    return JudgedBlock(inputs, results, _finish(columns, results, pipeline, count))
 
 
 def _judge_stage(stage: Compiled, columns: dict[str, Column], count: int) -> StageColumns:

@@ -23,7 +23,18 @@ GROUPS = {
     "industry": "行业 industry",
     "region": "地区 region",
 }
+GROUP_COUNTS = ("merchants", "approved_before", "approved_after", "swapped_in", "swapped_out")
+GROUP_HEADS = (
+    "户数 merchants",
+    "原通过 approved before",
+    "新通过 after",
+    "换入 in",
+    "换出 out",
+    "原额度 limits before",
+    "新额度 after",
+)
 MOST_SHOWN = 50
+MOST_CHARTED = 15
 STYLE = """
 body{font:15px/1.5 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;
 max-width:1000px;margin:2rem auto;padding:0 1rem;color:#1c2430;background:#fff}
@@ -170,7 +181,12 @@ def _fens(before: int | None, after: int | None) -> tuple[str, str]:
 
 
 def _groups(name: str, groups: Sequence[Report]) -> Iterator[str]:
+    """Charts of those that changed most, and all of them as a table, folded where it is long."""
     yield f"<h3>{escape(name)}</h3>"
+    charted = groups[:MOST_CHARTED]
+    if len(groups) > len(charted):
+        yield f'<p class="note">图中为变动最大的 {len(charted)} 组 the {len(charted)} groups that'
+        yield f" changed most, of {len(groups):,}</p>"
     yield pair_chart(
         "通过户数 Approved merchants",
         [
@@ -181,20 +197,29 @@ def _groups(name: str, groups: Sequence[Report]) -> Iterator[str]:
                 f"{one['approved_before']:,}",
                 f"{one['approved_after']:,}",
             )
-            for one in groups
+            for one in charted
+        ],
+    )
+    exposures = [(one["limit_before_fen"], one["limit_after_fen"]) for one in charted]
+    yield pair_chart(
+        "总额度（元） Total limits, yuan",
+        [
+            (one["group"], *fens, *_fens(*fens))
+            for one, fens in zip(charted, exposures, strict=True)
         ],
     )
     rows = [
         [
             one["group"],
-            *(f"{one[key]:,}" for key in ("merchants", "swapped_in", "swapped_out")),
+            *(f"{one[key]:,}" for key in GROUP_COUNTS),
             show_fen(one["limit_before_fen"]),
             show_fen(one["limit_after_fen"]),
         ]
         for one in groups
     ]
-    heads = ["", "户数 merchants", "换入 in", "换出 out", "原额度 before", "新额度 after"]
-    yield _table(heads, rows)
+    table = _table(["", *GROUP_HEADS], rows)
+    summary = f"<summary>{len(groups):,} 组 groups</summary>"
+    yield table if len(groups) <= MOST_CHARTED else f"<details>{summary}{table}</details>"
 
 
 def _outcomes(outcomes: Report) -> Iterator[str]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.comparisons.attribution import Attribution, attribute, take_rows
 from app.comparisons.groups import group_swaps
-from app.comparisons.judging import Versions, judge_both
+from app.comparisons.judging import Kept, Versions, judge_both
 from app.comparisons.outcomes import WARNING, align_outcomes, sum_outcomes
 from app.policies.portfolio import PortfolioJudgement, build_portfolio
 from app.rules.rulesets import OUTCOMES
@@ -33,12 +33,14 @@ def simulate_snapshot(
     features: pa.Table,
     outcomes: pa.Table | None = None,
     progress: Callable[[int], None] | None = None,
+    kept: Kept | None = None,
 ) -> dict[str, Any]:
-    """The report of one as-of day. `outcomes`: as `read_outcomes` gives them."""
-    columns = columns_of(features, versions.before)
-    if versions.changed:
-        columns = {**columns, **columns_of(features, versions.after)}
-    was, now = judge_both(versions, columns, features.num_rows, progress)
+    """The report of one as-of day. `outcomes`: as `read_outcomes` gives them; `kept`: as in
+    `judge_both`.
+    """
+    old = columns_of(features, versions.before)
+    columns = old, columns_of(features, versions.after) if versions.changed else old
+    was, now = judge_both(versions, columns, features.num_rows, progress, kept)
     return {
         "as_of": as_of.isoformat(),
         "snapshot": snapshot_id,
@@ -48,7 +50,7 @@ def simulate_snapshot(
 
 def compare(
     versions: Versions,
-    columns: Mapping[str, Column],
+    columns: tuple[Mapping[str, Column], Mapping[str, Column]],
     features: pa.Table,
     was: PortfolioJudgement,
     now: PortfolioJudgement,
@@ -94,7 +96,7 @@ def _count_migration(was: NDArray[np.int8], now: NDArray[np.int8]) -> dict[str, 
 
 def _describe_swaps(
     versions: Versions,
-    columns: Mapping[str, Column],
+    columns: tuple[Mapping[str, Column], Mapping[str, Column]],
     features: pa.Table,
     was: PortfolioJudgement,
     now: PortfolioJudgement,
@@ -104,20 +106,20 @@ def _describe_swaps(
     the policy that refuses.
     """
     rows = np.flatnonzero(sets["swapped_in"] | sets["swapped_out"])
-    swapped = take_rows(columns, rows)
+    swapped = take_rows({**columns[1], **columns[0]}, rows)
     comes = now.outcomes[rows] == 0
     shares = attribute(
         versions.before, versions.after, versions.judge_before, swapped, ~comes, comes
     )
     found: dict[str, Any] = {"attribution": {"method": shares.method, "parts": shares.parts}}
     sides = (
-        ("swapped_in", comes, now, versions.before, versions.judge_before),
-        ("swapped_out", ~comes, was, versions.after, versions.judge_after),
+        ("swapped_in", comes, now, versions.before, columns[0], versions.judge_before),
+        ("swapped_out", ~comes, was, versions.after, columns[1], versions.judge_after),
     )
     ids = features.column("merchant_id")
-    for name, mask, giving, policy, pipeline in sides:
+    for name, mask, giving, policy, read, pipeline in sides:
         own = rows[mask]
-        picked = build_portfolio(policy, PURPOSE, take_rows(columns, own), len(own))
+        picked = build_portfolio(policy, PURPOSE, take_rows(read, own), len(own))
         first = _first_reasons(pipeline.judge(picked))
         sign = 1 if name == "swapped_in" else -1
         total = shares.shares[:, mask]

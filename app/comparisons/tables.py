@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+MOST_GROUPS = 10  # of an industry or region on the terminal
 SETS = {
     "kept": "approved by both",
     "swapped_in": "swapped in",
@@ -41,7 +42,11 @@ def _print_day(day: Mapping[str, Any], console: Console) -> None:
         console.print(f"  shares: {day['attribution']['method']}", highlight=False)
     _print(console, ["", "before", "after", "change"], _summary(day))
     for name, groups in day["groups"].items():
-        _print(console, [name, *GROUP_HEADS], [_group_row(group) for group in groups])
+        shown = groups if len(groups) <= MOST_GROUPS + 1 else groups[:MOST_GROUPS]
+        _print(console, [name, *GROUP_HEADS], [_group_row(group) for group in shown])
+        if len(shown) < len(groups):
+            rest = f"and {len(groups) - len(shown):,} more, which changed less"
+            console.print(f"  {rest} (all with --out or --json)", highlight=False)
     if "outcomes" in day:
         _print_outcomes(day["outcomes"], console)
     for note in day["notes"]:

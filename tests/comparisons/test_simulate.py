@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from app.comparisons.attribution import METHODS
-from app.comparisons.judging import judge_both, prepare_versions
+from app.comparisons.judging import Kept, judge_both, prepare_versions
 from app.comparisons.outcomes import BadOutcomes, read_outcomes
 from app.comparisons.parts import list_parts, mix
 from app.comparisons.simulate import simulate_snapshot
@@ -144,7 +144,7 @@ def test_every_small_change_is_judged_as_by_itself(product: str) -> None:
             other = check_policy(mutant)
         except ProblemsFound:
             continue  # no policy at all
-        judged = judge_both(prepare_versions(policy, other), columns, 400)
+        judged = judge_both(prepare_versions(policy, other), (columns, columns), 400)
         mixed = mix(policy, other, list_parts(policy, other))
         for found, by in ((judged[0], policy), (judged[1], other), (judged[1], mixed)):
             portfolio = build_portfolio(by, "preapproval", columns, 400)
@@ -197,11 +197,43 @@ def test_groups_stand_where_the_snapshot_has_them() -> None:
     names = ["布匹", None, "<b>"] * 100
     report = simulate(shipped(), shipped(), make_features(300, industry=pa.array(names)))
     assert [(g["group"], g["merchants"]) for g in report["groups"]["industry"]] == [
-        ("unknown", 100),
-        ("布匹", 100),
         ("<b>", 100),
+        ("布匹", 100),
+        ("unknown", 100),
     ]
-    assert report["notes"] == ["the snapshot has no region, so nothing is shown by region"]
+    assert report["notes"] == ["the snapshot has no origin_region, so nothing is shown by region"]
+
+
+def test_groups_that_changed_most_come_first(desk: Desk) -> None:
+    count = 900
+    names = [f"trade {place % 30:02}" if place % 7 else None for place in range(count)]
+    towns = ["unknown" if place % 2 else "临沂" for place in range(count)]
+    features = make_features(count, industry=names, origin_region=towns)
+    before, after = shipped(), edited(desk)
+    report = simulate(before, after, features)
+    groups = report["groups"]["industry"]
+    assert report["notes"] == []
+    assert groups[-1]["group"] == "unknown"
+    moved = [group["swapped_in"] + group["swapped_out"] for group in groups[:-1]]
+    assert moved == sorted(moved, reverse=True)
+    assert moved[0] > 0
+    for grouped in report["groups"].values():
+        for key, total in (
+            ("merchants", count),
+            ("swapped_in", report["swapped_in"]["count"]),
+            ("swapped_out", report["swapped_out"]["count"]),
+            ("approved_after", report["limits"]["after"]["count"]),
+            ("limit_before_fen", report["limits"]["before"]["total_fen"]),
+            ("limit_after_fen", report["limits"]["after"]["total_fen"]),
+        ):
+            assert sum(group[key] for group in grouped) == total, key
+    assert [g["group"] for g in report["groups"]["region"]] == ["临沂", "unknown"]
+    one = next(group for group in groups if group["group"] == "trade 03")
+    rows = [place for place, name in enumerate(names) if name == "trade 03"]
+    assert one["merchants"] == len(rows)
+    alone = simulate(before, after, features.take(rows))
+    assert one["swapped_in"] == alone["swapped_in"]["count"]
+    assert one["limit_after_fen"] == alone["limits"]["after"]["total_fen"]
 
 
 def test_outcomes_of_swapped_sets(desk: Desk, tmp_path: Path) -> None:
@@ -304,3 +336,33 @@ def test_wrong_use_is_told(desk: Desk) -> None:
         result = desk.run("simulate", "wuliudai", *words)
         assert isinstance(result.exception, ChengxinError), result.output
         assert said in str(result.exception)
+
+
+def test_an_input_of_another_type_leaves_the_other_version_as_it_was(desk: Desk) -> None:
+    """What the draft calls a number is still money for the release."""
+    features, before = make_features(400), shipped()
+    alone = simulate(before, before, features)["limits"]["before"]
+    desk.edit(*MONEY_AS_NUMBER)
+    after = read_product(desk.rulesets, desk.scorecards)
+    assert after.inputs["avg_ticket"].type.kind != before.inputs["avg_ticket"].type.kind
+    assert simulate(before, after, features)["limits"]["before"] == alone
+    assert alone["count"] > 0
+
+
+MONEY_AS_NUMBER = (
+    "rulesets/catalogue.yaml",
+    "  avg_ticket:\n    type: money",
+    "  avg_ticket:\n    type: number",
+)
+
+
+def test_what_the_first_gave_is_kept_for_the_next_time(desk: Desk) -> None:
+    features = make_features(500)
+    kept: Kept = {}
+    first = simulate(shipped(), shipped(), features, kept=kept)
+    blocks = dict(kept)
+    assert blocks
+    after = edited(desk)
+    assert simulate(shipped(), after, features, kept=kept) == simulate(shipped(), after, features)
+    assert simulate(shipped(), shipped(), features, kept=kept) == first
+    assert all(kept[start] is blocks[start] for start in blocks)
