@@ -9,8 +9,9 @@ from typing import Any
 
 from app.evidence.subject import NotRun, Subject
 from app.policies.documents import sha256_of
-from app.policies.evidence import FAILED, FINE
+from app.policies.evidence import FAILED, FINE, OPEN
 from app.policies.trials import ENGINES, run_cases
+from app.trials.coverage import measure_coverage
 
 MOST_NAMED = 50  # failures and gaps that are kept by name
 
@@ -47,8 +48,20 @@ def run_all_cases(subject: Subject) -> dict[str, Any]:
 
 
 def measure_case_coverage(subject: Subject) -> dict[str, Any]:
-    """Which rules, rows and bins the cases reach."""
-    raise NotRun("not available")
+    """Which rules, rows and bins the cases reach, and in which ways."""
+    cases = subject.cases
+    if not cases:
+        raise NotRun(f"there are no cases in {subject.product}/cases")
+    documents = subject.looked.documents if subject.looked and subject.is_of_files else None
+    found = measure_coverage(subject.policy, cases, documents)
+    part = found.as_json()
+    missing = [str(one) for one in found.missing]
+    part["missing"] = part["missing"][:MOST_NAMED]
+    said = f"{len(found.covered)} of {found.total} reached{subject.note}"
+    if not missing:
+        return {"status": FINE, "said": said, **part}
+    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    return {"status": OPEN, "said": f"{said}; not: {'; '.join(missing[:3])}{more}", **part}
 
 
 def run_all_mutants(subject: Subject) -> dict[str, Any]:
