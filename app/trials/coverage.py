@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +20,13 @@ from app.rules.document import Sequence as SequenceNode
 from app.rules.program import build_program
 from app.rules.rulesets import Formula, Rules, Table
 from app.rules.scalar import compile_scalar
-from app.rules.stages import CLEAR, HIT, UNKNOWN, Conditions
+from app.rules.stages import CLEAR, HIT, UNKNOWN
+from app.rules.terms import Term
+from app.rules.types import BOOLEAN, MONEY, TEXT
 from app.scoring.scorecard import Scorecard
 from app.trials.parts import Way, list_ways, takes
 
-Values = dict[str, Any]
+MOST_TRIED = 4_096
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,7 +71,6 @@ def measure_coverage(
 ) -> Coverage:
     """What the cases reach, over all purposes. `documents` gives the lines of what is missing."""
     reached: set[tuple[str, str, str]] = set()
-    known: dict[str, list[Values]] = {stage.name: [] for stage in policy.stages}
     pipelines: dict[str, Pipeline] = {}
     ways = {
         stage.name: list_ways(policy, stage.name, stage.checked)
@@ -80,7 +84,6 @@ def measure_coverage(
         pipeline = pipelines[case.purpose]
         values = values_of(policy, case)
         for name, stage in pipeline.stages:
-            known[name].append(dict(values))
             result = stage.judge(values)
             if not (isinstance(stage, CompiledFormula) and not stage.applies):
                 reached.update((name, item, way) for item, way in _reached(stage, result.trace))
@@ -92,7 +95,7 @@ def measure_coverage(
     missing: list[Part] = []
     for stage_ in policy.stages:
         lines = _lines_of(stage_, documents)
-        parts = _parts(policy, stage_, known[stage_.name], ways.get(stage_.name, []))
+        parts = _parts(stage_, ways.get(stage_.name, []))
         for item, way in dict.fromkeys(parts):
             part = Part(stage_.name, lines[0] or stage_.file, item, way, lines[1].get(item, 0))
             (covered if (stage_.name, item, way) in reached else missing).append(part)
@@ -127,23 +130,19 @@ def _reached(stage: Any, trace: Any) -> Iterator[tuple[str, str]]:
             yield "minimum", "below" if limit < formula.minimum_fen else "reached"
 
 
-def _parts(
-    policy: Policy, stage: Stage, known: Sequence[Values], ways: Sequence[Way]
-) -> Iterator[tuple[str, str]]:
+def _parts(stage: Stage, ways: Sequence[Way]) -> Iterator[tuple[str, str]]:
     """Everything that a case can reach in a stage, in the order of its file."""
     match stage.checked:
         case Rules(rules=rules):
-            conditions = Conditions([rule.when for rule in rules])
-            for place, rule in enumerate(rules):
+            for rule in rules:
                 yield rule.id, HIT
                 yield rule.id, CLEAR
-                if _can_be_unknown(conditions, place, known):
+                if _can_be_unknown(rule.when):
                     yield rule.id, UNKNOWN
         case Table(rows=rows):
-            conditions = Conditions([row.condition for row in rows])
             yield from ((row.id, "row") for row in rows)
             yield "otherwise", "row"
-            if any(_can_be_unknown(conditions, place, known) for place in range(len(rows))):
+            if any(_can_be_unknown(row.condition) for row in rows):
                 yield "table", UNKNOWN
         case Scorecard(characteristics=characteristics):
             for one in characteristics:
@@ -163,7 +162,7 @@ def _parts(
                 yield "minimum", "reached"
 
 
-def _operations(term: Any) -> Iterator[str]:
+def _operations(term: Term) -> Iterator[str]:
     yield term.op
     for arg in term.args:
         yield from _operations(arg)
@@ -173,16 +172,42 @@ def _never_null(name: str) -> bool:
     return name.endswith(("_hits", "_outcome"))
 
 
-def _can_be_unknown(conditions: Conditions, place: int, known: Sequence[Values]) -> bool:
-    """Whether some merchant of the cases, with one or all of the inputs missing, makes the
-    condition unknown. `amount != null and amount < 1_000` never is.
+def _can_be_unknown(term: Term) -> bool:
+    """Whether some merchant makes the condition unknown; `amount != null and amount < 1_000` never
+    is. Tried over missing and values around the constants: all of them, or a fixed sample.
     """
-    names = [name for name in conditions.inputs[place] if not _never_null(name)]
-    for values in known:
-        for gone in (*([name] for name in names), names):
-            if gone and conditions.scalar({**values, **dict.fromkeys(gone)})[place] is None:
-                return True
-    return not known and bool(names)
+    program = build_program([term])
+    judge = compile_scalar(program)
+    constants = set(_constants(term))
+    choices = {n: _choices(n, kind, constants) for n, kind in program.inputs}
+    total = math.prod(len(one) for one in choices.values())
+    rows = itertools.product(*choices.values())
+    if total > MOST_TRIED:
+        chance = random.Random(0)
+        picked = [[chance.choice(one) for one in choices.values()] for _ in range(MOST_TRIED)]
+        rows = iter([tuple(row) for row in picked])  # type: ignore[assignment]
+    return any(judge(dict(zip(choices, row, strict=True)))[0] is None for row in rows)
+
+
+def _choices(name: str, kind: str, constants: set[Any]) -> list[Any]:
+    """Null, where that may be, and values of a kind that conditions tell apart."""
+    if kind == BOOLEAN:
+        known: list[Any] = [True, False]
+    elif kind == TEXT:
+        known = [*sorted(one for one in constants if isinstance(one, str)), ""]
+    else:
+        numbers = [one for one in constants if type(one) in (int, float)] or [0]
+        near = {number + step for number in numbers for step in (-1, 0, 1)}
+        whole = kind == MONEY
+        known = sorted({int(one) if whole else float(one) for one in near})
+    return known if _never_null(name) else [None, *known]
+
+
+def _constants(term: Term) -> Iterator[Any]:
+    if term.op == "const":
+        yield term.payload
+    for arg in term.args:
+        yield from _constants(arg)
 
 
 def _lines_of(stage: Stage, documents: Documents | None) -> tuple[str, dict[str, int]]:
