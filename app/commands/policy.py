@@ -10,6 +10,7 @@ from app.commands import (
     policy_check,
     policy_compare,
     policy_evidence,
+    policy_exchange,
     policy_files,
     policy_prove,
     policy_releases,
@@ -71,6 +72,8 @@ for _command in (
     *policy_beside.COMMANDS,
     policy_compare.compare,
     policy_audit.audit,
+    policy_exchange.export_command,
+    policy_exchange.import_command,
 ):
     policy.add_command(_command)
 
