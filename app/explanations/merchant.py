@@ -53,6 +53,8 @@ def tell_what_if(live: LivePolicy, record: Mapping[str, Any], answer: Mapping[st
         return told | {"sentences": [dict(policy.reasons[FRAUD_REVIEW].merchant)], "blocked_by": []}
     if answer["status"] == "met":
         text = both("本次申请已达到该目标。", "This application has reached that already.")
+        if answer["goal"]["tiers"] is not None:
+            text = both("您已处于最高档次。", "You are in the best tier already.")
         return told | {"sentences": [text], "blocked_by": []}
     sentences = [_sentence(policy, change) for change in answer["changes"]]
     blocked = []
@@ -83,7 +85,7 @@ def _notice(policy: Policy, name: str) -> dict[str, str] | None:
 def _offer(policy: Policy, record: Mapping[str, Any]) -> Json:
     offer: Json = {"limit_fen": record["limit_fen"], "daily_rate": record["daily_rate"]}
     limit = yuan(record["limit_fen"])
-    zh, en = [f"额度 {limit['zh']}"], [f"a limit of {limit['en']}"]
+    zh, en = [f"额度 {limit['zh']}"], [f"A limit of {limit['en']}"]
     if record["daily_rate"] is not None:
         day, year = percent(record["daily_rate"]), percent(record["yearly_rate"])
         days = policy.day_count
@@ -107,7 +109,7 @@ def _hints(policy: Policy, record: Mapping[str, Any]) -> list[Json]:
         codes = dict.fromkeys(reasons[c["id"]] for c in lost)
         seen = [policy.reasons[code] for code in codes if policy.reasons[code].merchant_may_see]
         return [
-            {"text": dict(one.merchant), "advice": dict(one.advice) or None}
+            {"text": dict(one.merchant), "advice": None}  # advice speaks to who was refused
             for one in seen[:MOST_HINTS]
         ]
     return []
@@ -157,9 +159,10 @@ def _move(policy: Policy, move: Mapping[str, Any]) -> dict[str, str]:
     up = to > now
     if move["how"] == "wait":
         wait = number(to - now)
+        months = "month" if wait == "1" else "months"
         return both(
             f"再过 {wait} 个月（{zh}满 {number(to)} 个月），其他情况不变",
-            f"you apply in {wait} {'month' if wait == '1' else 'months'} ({en} reach {number(to)}) and all else stays the same",
+            f"you apply in {wait} {months} ({en} reach {number(to)}) and all else stays the same",
         )
     near, side = (to, "at") if isinstance(to, int) else short_bound(to)
     word_zh, word_en = ("提高到", "rose to") if up else ("降到", "fell to")
