@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "policy",
         "Check, test, publish, approve, activate a policy.",
     ),
+    "dmn": ("app.commands.dmn", "dmn", "Run decision models of the DMN standard."),
     "scorecard": ("app.commands.scorecard", "scorecard", "Fit a scorecard to labelled data."),
     "monitor": ("app.commands.monitor", "monitor", "Compare two snapshots: what has drifted?"),
     "whitelist": ("app.commands.whitelist", "whitelist", "Judge a whole portfolio."),
