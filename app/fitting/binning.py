@@ -192,17 +192,19 @@ def _group_words(candidate: Candidate, bad: Mask, train: Mask) -> Cut:
 def _find_groups(
     candidate: Candidate, codes: NDArray[np.intp], common: Sequence[int], bad: Mask, train: Mask
 ) -> list[list[int]]:
-    here = np.isin(codes, common) & train
-    x, y = codes[here], bad[here]
-    if len(common) < 2 or y.all() or not y.any():
-        return [list(common)] if common else []
-    found = optimal_binning(
-        name=candidate.name,
-        dtype="categorical",
-        time_limit=TIME_LIMIT_SECONDS,
-    )
-    groups = [sorted(int(one) for one in group) for group in _fit(found, x, y)]
-    return groups or [list(common)]
+    sizes = np.bincount(codes[train & (codes >= 0)], minlength=len(candidate.words))
+    bads = np.bincount(codes[train & bad & (codes >= 0)], minlength=len(candidate.words))
+    # optbinning merges a category that has only bads, or only goods, into the others.
+    pure = [[p for p in common if bads[p] == sizes[p]], [p for p in common if not bads[p]]]
+    mixed = [p for p in common if 0 < bads[p] < sizes[p]]
+    groups = [group for group in pure if group]
+    here = np.isin(codes, mixed) & train
+    if len(mixed) < 2:
+        return [*groups, mixed] if mixed else groups
+    found = optimal_binning(name=candidate.name, dtype="categorical", time_limit=TIME_LIMIT_SECONDS)
+    splits = _fit(found, codes[here], bad[here])
+    mixed_groups = [sorted(int(one) for one in group) for group in splits]
+    return [*groups, *(mixed_groups or [mixed])]
 
 
 def _quote(candidate: Candidate, place: int) -> str:

@@ -105,7 +105,8 @@ def write_inputs(binnings: Iterable[Binning]) -> str:
             continue
         ascending = [group.woe for group in one.groups if group.kind == "bin"]
         direction = "none"
-        if one.candidate.is_number and len(ascending) > 1:
+        has_codes = any(group.kind == "special" for group in one.groups)
+        if one.candidate.is_number and len(ascending) > 1 and not has_codes:
             rises = all(a <= b for a, b in pairwise(ascending))
             direction = "higher_is_better" if rises else "lower_is_better"
         lines += [
