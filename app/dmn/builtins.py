@@ -7,6 +7,7 @@ from functools import reduce
 from typing import Any
 
 from app.dmn import temporal
+from app.dmn.builtins_lists import LISTS
 from app.dmn.errors import FeelFault
 from app.dmn.values import ARITHMETIC, Function, compare, equal, kind_of, whole
 
@@ -90,6 +91,7 @@ def _substring(text: Any, start: Any, length: Any = None) -> str:
 
 
 BUILTINS = {
+    **LISTS,
     "not": Function(("negand",), _negate),
     "all": Function(("list",), _all, True),
     "any": Function(("list",), _any, True),

@@ -216,7 +216,7 @@ class Feel:
     def _any(self, scope: dict[str, Any]) -> bool:
         return True
 
-    def _in(self, scope: dict[str, Any], item: Node, tests: list[Node]) -> bool | None:
+    def _in(self, scope: dict[str, Any], item: Node, tests: list[Node]) -> Any:
         return self._tests({**scope, "?": self.run(item, scope)}, tests)
 
     def _tests(self, scope: dict[str, Any], tests: list[Node]) -> Any:
@@ -240,7 +240,7 @@ class Feel:
         return ordered(sign, scope["?"], self.run(item, scope))
 
 
-def ordered(sign: str, one: Any, two: Any) -> bool | None:
+def ordered(sign: str, one: Any, two: Any) -> Any:
     """A comparison of two values, in three-valued logic."""
     if sign in ("=", "!="):
         same = equal(one, two)

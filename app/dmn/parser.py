@@ -46,7 +46,7 @@ SPACED = (
     "met by", "overlaps before", "overlaps after", "finished by", "started by",
     "time offset", "start included", "end included", "string join", "is defined",
 )  # fmt: skip
-MOST_DEPTH = 150
+MOST_DEPTH = 40
 
 
 class Parser:
