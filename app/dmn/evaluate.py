@@ -70,7 +70,7 @@ class Feel:
             return wins
         return (not wins) if all(value is (not wins) for value in values) else None
 
-    def _compare(self, scope: dict[str, Any], sign: str, left: Node, right: Node) -> bool | None:
+    def _compare(self, scope: dict[str, Any], sign: str, left: Node, right: Node) -> Any:
         return ordered(sign, self.run(left, scope), self.run(right, scope))
 
     def _between(self, scope: dict[str, Any], item: Node, low: Node, high: Node) -> bool | None:
@@ -236,7 +236,7 @@ class Feel:
             return any(equal(value, item) for item in wanted)
         return equal(value, wanted)
 
-    def _unary(self, scope: dict[str, Any], sign: str, item: Node) -> bool | None:
+    def _unary(self, scope: dict[str, Any], sign: str, item: Node) -> Any:
         return ordered(sign, scope["?"], self.run(item, scope))
 
 
