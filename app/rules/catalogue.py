@@ -98,7 +98,7 @@ def _read_input(name: str, fields: Fields) -> Input | None:
         fields.problems.append(
             node.problem(
                 "bad-choice",
-                f"'{name}' cannot have 'merchant_can': it is an input of the family fraud or a text",
+                f"'{name}' cannot have 'merchant_can': it is of the family fraud, or a text",
                 "what-if must not speak of it; leave the key out",
             )
         )
