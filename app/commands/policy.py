@@ -15,6 +15,7 @@ from app.commands import (
     policy_prove,
     policy_releases,
     policy_simulate,
+    policy_watch,
 )
 from app.commands.policy_common import AS_JSON
 from app.policies.documents import list_products
@@ -31,6 +32,7 @@ def policy() -> None:
 
 policy.add_command(policy_simulate.diff)
 policy.add_command(policy_simulate.simulate)
+policy.add_command(policy_watch.watch)
 policy.add_command(policy_prove.prove_command)
 
 
@@ -74,6 +76,7 @@ for _command in (
     policy_audit.audit,
     policy_exchange.export_command,
     policy_exchange.import_command,
+    policy_exchange.schema_command,
 ):
     policy.add_command(_command)
 

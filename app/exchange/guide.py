@@ -10,7 +10,8 @@ GUIDE: tuple[tuple[str, str], ...] = (
     ),
     (
         "What may be edited",
-        "Every white cell: conditions, outcomes, reasons, titles and purposes of rules; tests and outputs of tables; terms of the"
+        "Every white cell: conditions, outcomes, reasons, titles and purposes of rules; tests and"
+        " outputs of tables; terms of the"
         " formula; bins and points; terms of the policy. Grey ids stay.",
     ),
     (
@@ -20,8 +21,10 @@ GUIDE: tuple[tuple[str, str], ...] = (
     ),
     (
         "New, deleted, moved lines",
-        "Write a new line into the empty ones below. To insert, delete or move whole lines choose Review → Unprotect Sheet first"
-        " (there is no password). A line whose white cells are all empty is deleted. The order of lines counts: a table"
+        "Write a new line into the empty ones below. To insert, delete or move whole lines choose"
+        " Review → Unprotect Sheet first"
+        " (there is no password). A line whose white cells are all empty is deleted. The order of"
+        " lines counts: a table"
         " with hit first takes the first one that fits.",
     ),
     (
@@ -31,16 +34,20 @@ GUIDE: tuple[tuple[str, str], ...] = (
     ),
     (
         "How to write",
-        'A test is a text: >= 85, [12..24), "A", "B". Money is in yuan, without commas inside a test; a share is 0.35.'
-        " Full-width signs and ≥ ≤ are understood. Do not merge cells; do not write formulas into tests.",
+        'A test is a text: >= 85, [12..24), "A", "B". Money is in yuan, without commas inside a t'
+        "est; a share is 0.35."
+        " Full-width signs and ≥ ≤ are understood. Do not merge cells; do not write formulas into"
+        " tests.",
     ),
     (
         "导回",
-        "chengxin policy import 文件.xlsx --dry-run 先看改了什么；去掉 --dry-run 写回。只改动过的单元格会写入，注释与格式不变。",
+        "chengxin policy import 文件.xlsx --dry-run 先看改了什么；去掉 --dry-run 写回。"
+        "只改动过的单元格会写入，注释与格式不变。",
     ),
     (
         "Bring it back",
-        "chengxin policy import FILE.xlsx --dry-run shows what changes; without --dry-run it is written. Only what was changed here"
+        "chengxin policy import FILE.xlsx --dry-run shows what changes; without --dry-run it is w"
+        "ritten. Only what was changed here"
         " is written; comments and formatting of the files stay.",
     ),
 )

@@ -60,14 +60,14 @@ class _Merge:
             if line.key in self.base:
                 by_key.setdefault(str(line.key), []).append(line)
         chosen: dict[int, str] = {}
-        for key, lines in by_key.items():
-            like = [line for line in lines if self._has_same_id(key, line)]
-            chosen[id((like or lines)[0])] = key
+        for exported, lines in by_key.items():
+            like = [line for line in lines if self._has_same_id(exported, line)]
+            chosen[id((like or lines)[0])] = exported
         ids = {self._id_of(line.cells): key for key, line in self.base.items()}
         found: list[tuple[str | None, ReadLine]] = []
         taken = set(chosen.values())
         for line in self.read.lines:
-            key = chosen.get(id(line))
+            key: str | None = chosen.get(id(line))
             if key is None and self.shape != "bins":
                 by_id = ids.get(self._id_of(line.cells))
                 if by_id is not None and by_id not in taken:

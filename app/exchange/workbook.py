@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import Cell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.utils import get_column_letter
@@ -113,7 +113,7 @@ def _write_sheet(sheet: Worksheet, of: Sheet) -> None:
     _protect(sheet)
 
 
-def _write_cell(cell: Cell, of: Sheet, column: Column, line: Line | None) -> None:
+def _write_cell(cell: Cell | MergedCell, of: Sheet, column: Column, line: Line | None) -> None:
     text = line.cells.get(column.key) if line is not None else None
     kind = of.kind_of(line, column.key)
     cell.border = EDGE
@@ -131,16 +131,16 @@ def _write_cell(cell: Cell, of: Sheet, column: Column, line: Line | None) -> Non
         cell.protection = Protection(locked=False)
 
 
-def _set_text(cell: Cell, text: str) -> None:
+def _set_text(cell: Cell | MergedCell, text: str) -> None:
     """A text that stays one, whatever it starts with."""
     cell.value = text
     cell.data_type = "s"
     cell.number_format = "@"
     if text[:1] in ("=", "+", "-", "@", "'"):
-        cell.quotePrefix = True  # type: ignore[attr-defined]
+        cell.quotePrefix = True
 
 
-def _set_number(cell: Cell, text: str) -> None:
+def _set_number(cell: Cell | MergedCell, text: str) -> None:
     number = Decimal(text.replace("_", ""))
     whole = number == number.to_integral_value()
     cell.value = int(number) if whole and abs(number) < 10**15 else float(number)
