@@ -65,12 +65,13 @@ def watch(
         _finder(name, against, settings),
         lambda: _snapshot(day, settings),
     )
+    saves = watch_saves([settings.rulesets, settings.scorecards])  # before the first look
     console = Console()
     look = _show(bench, console, as_json, ())
     if once:
         click.get_current_context().exit(0 if look.is_fine else 1)
     try:
-        for names in watch_saves([settings.rulesets, settings.scorecards]):
+        for names in saves:
             _show(bench, console, as_json, tuple(names))
     except KeyboardInterrupt:
         if not as_json:
