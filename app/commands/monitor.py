@@ -77,6 +77,9 @@ def drift(
     version = _read_version(product, draft, settings)
     snapshots = [_find(settings.lake, text) for text in (first, last)]
     tables = [one.read() for one in snapshots]
+    for snapshot, table in zip(snapshots, tables, strict=True):
+        if not table.num_rows:
+            raise NoSnapshot(f"snapshot {snapshot.id} has no merchants: nothing can be compared")
     total = sum(table.num_rows for table in tables)
     bars = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     quiet = as_json or total < WORTH_SHOWING
@@ -97,14 +100,16 @@ def drift(
             html.write_text(write_drift_page(found), encoding="utf-8")
         except OSError as error:
             raise BadPage(f"{html} cannot be written: {error.strerror}") from None
-    above = fail_above is not None and found["largest_psi"] > fail_above
+    above = fail_above is not None and (
+        found["largest_psi"] > fail_above or bool(found["not_comparable"])
+    )
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
         _print(found)
         if html is not None:
             click.echo(f"written to {html}")
-        if above:
+        if fail_above is not None and found["largest_psi"] > fail_above:
             click.echo(f"a PSI of {found['largest_psi']:.4f} is above {fail_above:g}", err=True)
     click.get_current_context().exit(1 if above else 0)
 
@@ -162,7 +167,7 @@ def _print(found: Mapping[str, Any]) -> None:
             words = found["words"][one["verdict"]]["en"].partition(":")[0]
             table.add_row(
                 one["name"],
-                f"{one['psi']:.4f}",
+                "–" if one["psi"] is None else f"{one['psi']:.4f}",
                 f"{one['expected_by_chance']:.4f}",
                 words,
                 _moved(one),
@@ -170,13 +175,31 @@ def _print(found: Mapping[str, Any]) -> None:
         console.print(table)
         if len(lines) > MOST_LINES:
             click.echo(f"  and {len(lines) - MOST_LINES} more with less (see --html or --json)")
+    for side, word in (("before", "from"), ("after", "to")):
+        if found["lacking"][side]:
+            names = ", ".join(found["lacking"][side])
+            click.echo(f"the policy reads what snapshot {found[word]['id']} lacks: {names}")
+    if found["not_comparable"]:
+        click.echo(f"one side is empty: {', '.join(found['not_comparable'])}")
     drifted = ", ".join(found["drifted"]) or "none"
     click.echo(f"PSI of 0.1 or more beyond noise: {drifted}")
 
 
 def _moved(one: Mapping[str, Any]) -> str:
-    """The bin whose share changed most."""
-    if not one["bins"]:
-        return ""
-    most = max(one["bins"], key=lambda part: abs(part["after_share"] - part["before_share"]))
+    """The bin whose share changed most; of a rule, its hits rather than what is clear."""
+    if not one["bins"] or not one["psi"]:
+        return "" if one["verdict"] != "empty" else _counts(one)
+    most = max(
+        one["bins"],
+        key=lambda part: (
+            round(abs(part["after_share"] - part["before_share"]), 9),
+            one["kind"] == "rule" and part["bin"] == "hit",
+        ),
+    )
     return f"{most['bin']}: {most['before_share']:.1%} → {most['after_share']:.1%}"
+
+
+def _counts(one: Mapping[str, Any]) -> str:
+    """Merchants before and after."""
+    sums = [sum(part[side] for part in one["bins"]) for side in ("before", "after")]
+    return f"merchants: {sums[0]:,} → {sums[1]:,}"

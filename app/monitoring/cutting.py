@@ -123,14 +123,24 @@ def _deciles(known: NDArray[np.float64]) -> list[tuple[float, bool]]:
 def _label(edges: Sequence[tuple[float, bool]], scale: int) -> list[str]:
     if not edges:
         return ["all"]
-    words = [f"{edge / scale:,.6g}" for edge, _ in edges]
+    words = [_write(edge / scale) for edge, _ in edges]
     labels = [f"{'<' if edges[0][1] else '≤'} {words[0]}"]
     for place in range(1, len(edges)):
+        if edges[place - 1] == (edges[place][0], True) and not edges[place][1]:
+            labels.append(words[place])  # one value
+            continue
         left = "[" if edges[place - 1][1] else "("
         right = ")" if edges[place][1] else "]"
         labels.append(f"{left}{words[place - 1]} .. {words[place]}{right}")
     labels.append(f"{'≥' if edges[-1][1] else '>'} {words[-1]}")
     return labels
+
+
+def _write(value: float) -> str:
+    """With the digits that tell one edge from the next, thousands with commas."""
+    if abs(value) >= 1000:
+        return f"{value:,.2f}".removesuffix(".00")
+    return f"{value:.6g}"
 
 
 def _cut_words(before: Words, after: Words, count: tuple[int, int]) -> Counts:

@@ -5,7 +5,7 @@ Every line has its PSI, what chance alone would give for these sample sizes, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from app.monitoring.cutting import (
     cut_numbers,
 )
 from app.monitoring.judged import Judged, judge_snapshot
-from app.monitoring.psi import NOISE, VERDICTS, psi_of
+from app.monitoring.psi import EMPTY, MODERATE, NOISE, VERDICTS, psi_of
 from app.policies.policy import Policy
 from app.policies.portfolio import PortfolioPipeline
 from app.rules.rulesets import OUTCOMES
@@ -58,18 +58,38 @@ def compare_snapshots(
         "results": [*_results(pipeline, was, now)],
     }
     for lines in sections.values():
-        lines.sort(key=lambda one: (one["verdict"] == NOISE, -one["psi"], one["name"]))
+        lines.sort(key=_importance)
     every = [one for lines in sections.values() for one in lines]
-    real = [one for one in every if one["verdict"] != NOISE]
+    real = [one for one in every if one["verdict"] not in (NOISE, EMPTY)]
     return {
         "merchants": {"before": was.count, "after": now.count},
         **sections,
         "largest_psi": max((one["psi"] for one in real), default=0.0),
-        "drifted": [one["name"] for one in real if one["psi"] >= 0.1],
+        "drifted": [one["name"] for one in real if one["psi"] >= MODERATE],
+        "not_comparable": [one["name"] for one in every if one["verdict"] == EMPTY],
+        "lacking": {"before": _lacking(policy, was), "after": _lacking(policy, now)},
         "limits": {"before": _limits(was), "after": _limits(now)},
         "words": VERDICTS,
         "note": NOTE,
     }
+
+
+def _importance(line: Mapping[str, Any]) -> tuple[int, float, str]:
+    """What cannot be compared first, then real drift, noise, and what did not move at all."""
+    psi = line["psi"]
+    if psi is None:
+        return 0, 0.0, line["name"]
+    rank = 3 if psi == 0 else 2 if line["verdict"] == NOISE else 1
+    return rank, -psi, line["name"]
+
+
+def _lacking(policy: Policy, judged: Judged) -> list[str]:
+    """Features that the policy reads and that the snapshot has no column for."""
+    return sorted(
+        name
+        for name, one in policy.inputs.items()
+        if one.origin == "features" and name not in judged.inputs
+    )
 
 
 def _line(kind: str, name: str, counts: Counts, **more: Any) -> dict[str, Any]:
@@ -77,7 +97,7 @@ def _line(kind: str, name: str, counts: Counts, **more: Any) -> dict[str, Any]:
     return {
         "kind": kind,
         "name": name,
-        "psi": psi.value,
+        "psi": None if psi.verdict == EMPTY else psi.value,
         "expected_by_chance": psi.expected,
         "noise_limit": psi.noise_limit,
         "verdict": psi.verdict,

@@ -9,10 +9,10 @@ from typing import Any
 from app.comparisons.charts import AFTER, BEFORE, IN, OUT, bar_chart, pair_chart
 from app.comparisons.page import STYLE
 from app.comparisons.tables import show_fen
-from app.monitoring.psi import LARGE_WORD, MODERATE_WORD, NOISE, STABLE, VERDICTS
+from app.monitoring.psi import EMPTY, LARGE_WORD, MODERATE_WORD, NOISE, STABLE, VERDICTS
 
 Report = Mapping[str, Any]
-COLOURS = {NOISE: BEFORE, STABLE: IN, MODERATE_WORD: "#c98a1b", LARGE_WORD: OUT}
+COLOURS = {NOISE: BEFORE, STABLE: IN, MODERATE_WORD: "#c98a1b", LARGE_WORD: OUT, EMPTY: "#1c2430"}
 SECTIONS = {
     "results": "结果 Results",
     "inputs": "输入 Inputs",
@@ -48,6 +48,13 @@ def _head(found: Report, title: str) -> Iterator[str]:
     drifted = ", ".join(found["drifted"]) or "无 none"
     style = "warning" if found["drifted"] else "note"
     yield f'<p class="{style}">PSI ≥ 0.1: {escape(drifted)}</p>'
+    if found["not_comparable"]:
+        names = escape(", ".join(found["not_comparable"]))
+        yield f'<p class="warning">一侧为空，无法比较 one side is empty: {names}</p>'
+    for side, words in (("before", "前 before"), ("after", "后 after")):
+        if found["lacking"][side]:
+            names = escape(", ".join(found["lacking"][side]))
+            yield f'<p class="warning">快照缺少 not in the snapshot {words}: {names}</p>'
     keys = "".join(
         f'<i style="background:{COLOURS[name]}"></i>{escape(word["zh"])} {escape(word["en"])}<br>'
         for name, word in VERDICTS.items()
@@ -67,13 +74,13 @@ def _section(found: Report, key: str) -> Iterator[str]:
     lines = found[key]
     yield f"<h2>{SECTIONS[key]}</h2>"
     bars = [
-        (one["name"], one["psi"], COLOURS[one["verdict"]], f"{one['psi']:.4f} {one['verdict']}")
+        (one["name"], one["psi"] or 0.0, COLOURS[one["verdict"]], f"{_psi(one)} {_word(one)}")
         for one in lines[:MOST_BARS]
     ]
     yield bar_chart("PSI", bars)
     yield KEY
     for one in lines:
-        is_open = " open" if one["verdict"] in (MODERATE_WORD, LARGE_WORD) else ""
+        is_open = " open" if one["verdict"] in (MODERATE_WORD, LARGE_WORD, EMPTY) else ""
         yield f"<details{is_open}><summary>{escape(_summary(one))}</summary>"
         rows = [
             (
@@ -99,7 +106,15 @@ def _summary(one: Report) -> str:
     if one["kind"] == "rule":
         more = f" · 命中 hit {one['before']['hit']:.1%} → {one['after']['hit']:.1%}"
     chance = f"偶然预期 by chance {one['expected_by_chance']:.4f}"
-    return f"{one['name']} · PSI {one['psi']:.4f} · {one['verdict']} · {chance}{more}"
+    return f"{one['name']} · PSI {_psi(one)} · {_word(one)} · {chance}{more}"
+
+
+def _psi(one: Report) -> str:
+    return "–" if one["psi"] is None else f"{one['psi']:.4f}"
+
+
+def _word(one: Report) -> str:
+    return f"{VERDICTS[one['verdict']]['zh']} {one['verdict']}"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

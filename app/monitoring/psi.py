@@ -11,18 +11,20 @@ from dataclasses import dataclass
 MODERATE, LARGE = 0.1, 0.25
 Z99 = 2.3263478740408408  # the 99% point of the normal distribution
 NOISE, STABLE, MODERATE_WORD, LARGE_WORD = "noise", "stable", "moderate", "large"
+EMPTY = "empty"
 VERDICTS = {
     NOISE: {"zh": "抽样波动", "en": "noise: samples of this size differ as much by chance"},
     STABLE: {"zh": "稳定", "en": "stable: below 0.1"},
     MODERATE_WORD: {"zh": "中度漂移", "en": "moderate drift: 0.1 to 0.25, look at it"},
     LARGE_WORD: {"zh": "显著漂移", "en": "large drift: 0.25 or more, act on it"},
+    EMPTY: {"zh": "无法比较", "en": "nothing to compare: one side has no such merchants"},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Psi:
     """`expected`: the mean of what chance alone gives; `noise_limit`: what chance alone
-    exceeds once in a hundred times.
+    exceeds once in a hundred times. Where one sample is empty there is no value (NaN).
     """
 
     value: float
@@ -31,7 +33,9 @@ class Psi:
 
     @property
     def verdict(self) -> str:
-        """noise | stable | moderate | large."""
+        """noise | stable | moderate | large | empty."""
+        if math.isnan(self.value):
+            return EMPTY
         if self.value <= max(self.expected, self.noise_limit) and self.value > 0:
             return NOISE
         if self.value < MODERATE:
@@ -51,7 +55,7 @@ def psi_of(before: Sequence[float], after: Sequence[float]) -> Psi:
         raise ValueError("both samples need the same bins")
     n, m = sum(before), sum(after)
     if not n or not m:
-        return Psi(0.0, 0.0, 0.0)
+        return Psi(math.nan if n or m else 0.0, 0.0, 0.0)
     value, bins = 0.0, 0
     for a, b in zip(before, after, strict=True):
         if not a and not b:
