@@ -35,7 +35,7 @@ $(BIN)/python:
 # The stamps: installed again only when the dependencies have changed.
 $(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/python
 	@.ci/preflight $(PYTHON)
-	$(call pip_install,installing the service,.[prove])
+	$(call pip_install,installing the service,.[prove$(comma)watch])
 	@touch $@
 $(VENV)/.installed-test: setup.cfg pyproject.toml | $(BIN)/python
 	@.ci/preflight $(PYTHON)
