@@ -81,7 +81,9 @@ OUTCOME_SUMS = [
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many `bills` of each merchant have a `value`; sorted by place and value."""
+    """How many `bills` of each merchant have a `value`, which may stand in several rows; sorted by
+    place and value.
+    """
 
     place: Ints
     value: Ints
@@ -180,6 +182,7 @@ def read_block(
     values: dict[str, Value] = {f"m{k}": as_of.month(k) for k in (1, 3, 6, 12, 18)}
     values |= {"new_from": as_of.new_from, "begin": begin, "end": begin + len(merchants)}
     _narrow(connection, rolled, values)
+    connection.execute(render_sql("block_parts", values))
 
     def fetch(name: str) -> pa.Table:
         return connection.sql(render_sql(name, values)).to_arrow_table()

@@ -1,18 +1,16 @@
 -- Block: carriers (kind 1), destinations (2) and goods categories (3) of M1–M12, one row a
--- merchant, from the rollup `merchant_attribute`. High and low as in block_consignees.
-with attributes as (
+-- merchant, from `parts`. High and low as in block_consignees.
+with cut as (
     select
         place,
         kind,
-        cast(sum(bills) as bigint) as bills,
-        cast(sum(case when kind = 1 then amount_fen else 0 end) as bigint) as amount_fen
-    from merchant_attribute
-    where month >= $m12
-    group by place, kind, value
+        now_bills + then_bills as bills,
+        case when kind = 1 then now_fen + then_fen else 0 end as amount_fen
+    from parts
 ),
-cut as (
+halved as (
     select *, amount_fen // 1048576 as high, amount_fen % 1048576 as low
-    from attributes
+    from cut
 )
 select
     place,
@@ -24,6 +22,6 @@ select
     cast(sum(high * high) as bigint) as high_high,
     cast(sum(high * low) as bigint) as high_low,
     cast(sum(low * low) as bigint) as low_low
-from cut
+from halved
 group by place
 order by place

@@ -1,5 +1,5 @@
 -- Block: the main goods category (kind 3, by amount) and the main origin (kind 4, by bills) of each
--- merchant's M1–M12, from the rollup `merchant_attribute` and the table `words`; equals go to the
+-- merchant's M1–M12, from `parts` and the table `words`; equals go to the
 -- one with more bills, then to the one that comes first by its letters. `part` of `whole` is its
 -- share: fen of kind 3, bills of kind 4.
 with named as (
@@ -7,11 +7,14 @@ with named as (
         a.place,
         a.kind,
         w.word,
-        cast(sum(a.bills) as bigint) as bills,
-        cast(sum(case when a.kind = 3 then a.amount_fen else a.bills end) as bigint) as part
-    from merchant_attribute a
+        cast(sum(a.now_bills + a.then_bills) as bigint) as bills,
+        cast(
+            sum(
+                case when a.kind = 3 then a.now_fen + a.then_fen else a.now_bills + a.then_bills end
+            ) as bigint
+        ) as part
+    from parts a
     join words w on a.kind = w.kind and a.value = w.value
-    where a.month >= $m12
     group by a.place, a.kind, w.word
 ),
 ranked as (

@@ -1,15 +1,5 @@
 -- Block: products of the bills by destination in M1–M6 and in M7–M12, one row a merchant, and how
--- many names and phones it had in M1–M12, from the rollup `merchant_attribute`.
-with attributes as (
-    select
-        place,
-        kind,
-        cast(sum(case when month >= $m6 then bills else 0 end) as bigint) as now_bills,
-        cast(sum(case when month < $m6 then bills else 0 end) as bigint) as then_bills
-    from merchant_attribute
-    where month >= $m12 and (kind = 2 or kind = 5 or kind = 6)
-    group by place, kind, value
-)
+-- many names and phones it had in M1–M12, from `parts`.
 select
     place,
     cast(sum(case when kind = 2 then now_bills * then_bills else 0 end) as bigint) as now_then,
@@ -17,6 +7,7 @@ select
     cast(sum(case when kind = 2 then then_bills * then_bills else 0 end) as bigint) as then_then,
     count(case when kind = 5 then 1 end) as names,
     count(case when kind = 6 then 1 end) as phones
-from attributes
+from parts
+where kind = 2 or kind = 5 or kind = 6
 group by place
 order by place

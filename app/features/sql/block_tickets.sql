@@ -1,6 +1,6 @@
--- Block: how many COD bills of M1–M12 had which amount, from the rollup `merchant_ticket`.
-select place, amount_fen, cast(sum(bills) as bigint) as bills
+-- Block: how many COD bills of M1–M12 had which amount, from the rollup `merchant_ticket`; an amount
+-- stands once a month.
+select place, amount_fen, bills
 from merchant_ticket
 where month >= $m12
-group by place, amount_fen
 order by place, amount_fen
