@@ -41,12 +41,22 @@ LATER_CODES: Mapping[str, Mapping[str, object]] = {
             "en": "The product was stopped: everything goes to manual review",
         },
         "merchant_may_see": "true",
+        "advice": {
+            "zh": "无需操作，请等待人工复核结果",
+            "en": "There is nothing to do; wait for the result of the review",
+        },
     }
 }
 
 
-# What every explanation for a merchant says beside its reasons.
-NOTICES = ("approve", "refer", "decline", "better", "objection", "human_review", "no_promise")
+# What every explanation for a merchant says beside its reasons; all may be left out. The outcome may
+# be said apart for a purpose; without that its plain text is used.
+NOTICES = (
+    *("approve", "refer", "decline"),
+    *(f"{p}_{o}" for p in ("preapproval", "review") for o in ("approve", "refer", "decline")),
+    *("better", "data", "no_data", "bank_data", "again", "objection"),
+    *("human_review", "human_review_refer", "no_promise"),
+)
 
 
 @dataclass(frozen=True, slots=True)
