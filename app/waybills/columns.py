@@ -13,7 +13,7 @@ from typing import Literal
 from app.errors import ChengxinError
 
 Kind = Literal[
-    "id", "text", "status", "amount", "count", "weight", "volume", "time", "name", "phone"
+    "id", "text", "status", "amount", "count", "weight", "volume", "time", "name", "phone", "card"
 ]
 
 LONGEST_ID = 128  # characters
@@ -24,17 +24,19 @@ LONGEST_TEXT = 500  # characters, of texts that identify nothing
 class Field:
     """A column of a waybill file:
 
-    its kind, the lake column that its value goes to, whether it must be there.
+    its kind, the lake column that its value goes to, whether it must be there, and whether it is
+    `late`: lake files of before it was known lack its columns.
     """
 
     name: str
     kind: Kind
     lake: str
     required: bool = False
+    late: bool = False
 
     @property
     def is_personal(self) -> bool:
-        return self.kind in ("name", "phone")
+        return self.kind in ("name", "phone", "card")
 
 
 FIELDS: tuple[Field, ...] = (
@@ -68,6 +70,7 @@ FIELDS: tuple[Field, ...] = (
     Field("shipper_phone", "phone", "shipper_phone"),
     Field("consignee_name", "name", "consignee_name"),
     Field("consignee_phone", "phone", "consignee_phone"),
+    Field("shipper_card", "card", "shipper_card", late=True),
 )
 FIELD_NAMES: tuple[str, ...] = tuple(field.name for field in FIELDS)
 REQUIRED: tuple[str, ...] = tuple(field.name for field in FIELDS if field.required)
@@ -81,6 +84,14 @@ VALUE_COLUMNS: tuple[str, ...] = tuple(
     for column in (
         (f"{field.lake}_hash", f"{field.lake}_masked") if field.is_personal else (field.lake,)
     )
+)
+
+# Lake columns that older lake files lack; null is what they would say.
+LATE_COLUMNS: tuple[str, ...] = tuple(
+    column
+    for field in FIELDS
+    if field.late
+    for column in (f"{field.lake}_hash", f"{field.lake}_masked")
 )
 
 # Every column of a lake file, in order.

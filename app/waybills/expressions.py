@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.waybills.columns import LONGEST_ID, LONGEST_TEXT, Field
-from app.waybills.personal import normal_name_sql, normal_phone_sql, quote
+from app.waybills.personal import normal_card_sql, normal_name_sql, normal_phone_sql, quote
 
 ColumnType = Literal[
     "text", "integer", "decimal", "cents", "double", "timestamp", "zoned", "date", "absent"
@@ -95,6 +95,8 @@ def _parse_text(field: Field, raw: str) -> Parsed:
         value = normal_name_sql(raw)
     elif field.kind == "phone":
         value = normal_phone_sql(raw)
+    elif field.kind == "card":
+        value = normal_card_sql(raw)
     longest = LONGEST_TEXT if field.kind == "text" else LONGEST_ID
     # Bytes first: counting characters, and normalising names, is the dearer test.
     # CASE, and the value written out: an AND would have every row's name normalised.

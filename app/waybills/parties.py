@@ -1,4 +1,5 @@
-"""Names and phones of an input come in; SQL columns of their hashes, masked forms and marks go out.
+"""Names, phones and cards of an input come in; SQL columns of their hashes, masked forms and marks
+go out.
 
 Every value is hashed in its own row. A table of the distinct values, joined, would save most of
 the hashing, but a join or a grouping keeps clear values, and may spill them to disk when memory
@@ -15,6 +16,7 @@ from app.waybills.personal import (
     is_placeholder_sql,
     is_real_phone_sql,
     is_test_sql,
+    mask_card_sql,
     mask_name_sql,
     mask_phone_sql,
 )
@@ -33,7 +35,7 @@ def party_columns(given: Input, rules: CleaningRules) -> str:
 def _marks_of(field: Field) -> list[str]:
     if field.kind == "name":
         return [f"{field.lake}_placeholder", f"{field.lake}_test"]
-    return [f"{field.lake}_real"]
+    return [f"{field.lake}_real"] if field.kind == "phone" else []
 
 
 def _row_columns(field: Field, rules: CleaningRules, is_present: bool) -> str:
@@ -48,6 +50,8 @@ def _row_columns(field: Field, rules: CleaningRules, is_present: bool) -> str:
         placeholder = is_placeholder_sql(name, rules.placeholder_names)
         test = is_test_sql(name, rules.test_words)
         marks = [f"{placeholder} AS {name}_placeholder", f"{test} AS {name}_test"]
+    elif field.kind == "card":
+        masked, marks = mask_card_sql(name), []
     else:
         masked = mask_phone_sql(name)
         marks = [f"coalesce({is_real_phone_sql(name)}, false) AS {name}_real"]

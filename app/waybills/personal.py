@@ -1,5 +1,5 @@
-"""Names and phones come in as SQL expressions; keyed hashes and masked forms go out, so that the
-clear text stays in memory.
+"""Names, phones and cards come in as SQL expressions; keyed hashes and masked forms go out, so
+that the clear text stays in memory.
 """
 
 from __future__ import annotations
@@ -43,6 +43,17 @@ def normal_phone_sql(raw: str) -> str:
     return f"nullif(regexp_replace({digits}, '^(?:00)?86(1[0-9]{{10}})$', '\\1'), '')"
 
 
+def normal_card_sql(raw: str) -> str:
+    """The letters and digits of a card number, in capitals; null of what cannot tell two cards
+    apart: fewer than eight, all the same, or 6.2E+18, which a spreadsheet made of many cards.
+    """
+    card = f"upper(regexp_replace({raw}, '[^0-9A-Za-z]+', '', 'g'))"
+    return (
+        rf"CASE WHEN NOT regexp_full_match({raw}, '\s*[0-9.,]+[eE][+]?[0-9]+\s*')"
+        f" AND length({card}) >= 8 AND ltrim({card}, left({card}, 1)) <> '' THEN {card} END"
+    )
+
+
 def mask_name_sql(name: str) -> str:
     """`王**`: the first character only."""
     return f"left({name}, 1) || '**'"
@@ -55,6 +66,11 @@ def mask_phone_sql(phone: str) -> str:
         f" WHEN length({phone}) >= 8 THEN '****' || right({phone}, 2)"
         f" WHEN {phone} IS NOT NULL THEN '****' END"
     )
+
+
+def mask_card_sql(card: str) -> str:
+    """`****1234`: the last four only."""
+    return f"'****' || right({card}, 4)"
 
 
 def is_real_phone_sql(phone: str) -> str:

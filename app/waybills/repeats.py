@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from app.waybills.columns import FIELDS
+from app.waybills.columns import FIELDS, LATE_COLUMNS
 from app.waybills.personal import quote
 from app.waybills.stage import HASH_CONTENT, Stage, content_sql, hash_key_sql
 
@@ -70,7 +70,11 @@ def _find_known(con: duckdb.DuckDBPyConnection, stage: Stage, known: Known, sour
     )
     if not known.waybills:
         return
-    lake = f"read_parquet([{_paths(known.waybills)}], hive_partitioning = false)"
+    late = ", ".join(f"NULL::VARCHAR AS {name}" for name in LATE_COLUMNS)
+    lake = (
+        f"(SELECT {late} WHERE false UNION ALL BY NAME SELECT * FROM read_parquet("
+        f"[{_paths(known.waybills)}], hive_partitioning = false, union_by_name = true))"
+    )
     # The contents are told from the columns of the lake, for the few rows that need it.
     con.execute(
         f"""INSERT INTO older

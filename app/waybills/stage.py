@@ -137,6 +137,10 @@ def content_sql(has: frozenset[str]) -> str:
     parts: list[str] = []
     for field in FIELDS:
         name = field.lake
+        if field.late:
+            # Null adds nothing, so that contents hashed before the field was known stay the same.
+            parts += [f"left({name}_hash, 32)"] if name in has else []
+            continue
         if name not in has:
             value = NULL_MARK
         elif field.is_personal:
