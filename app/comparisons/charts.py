@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from unicodedata import east_asian_width
 
 WIDTH, LABEL, ROW = 760, 230, 26
 BEFORE, AFTER, IN, OUT = "#8a94a6", "#2563c9", "#22875a", "#c2453a"
@@ -11,13 +12,17 @@ BEFORE, AFTER, IN, OUT = "#8a94a6", "#2563c9", "#22875a", "#c2453a"
 Bar = tuple[str, float, str, str]  # label, value, colour, the value as it is written
 
 
-def bar_chart(title: str, bars: Sequence[Bar]) -> str:
-    """Horizontal bars from a common zero; values may be negative."""
+def bar_chart(title: str, bars: Sequence[Bar], least: float = 0.0) -> str:
+    """Horizontal bars from a common zero; values may be negative. `least`: what the axis covers at
+    least, so that small values look small.
+    """
     if not bars:
         return ""
     values = [value for _, value, _, _ in bars]
-    low, high = min(0.0, *values), max(0.0, *values)
-    room = WIDTH - LABEL - 150  # what is left beside the labels and the written values
+    low, high = min(0.0, *values), max(0.0, least, *values)
+    # What is left beside the labels and the written values.
+    widest = max(120.0, *(width_of(written) for _, _, _, written in bars))
+    room = max(80.0, WIDTH - LABEL - 30 - widest)
     scale = room / ((high - low) or 1)
     zero = LABEL + 20 - low * scale
     parts = []
@@ -107,5 +112,15 @@ def _frame(title: str, height: float, inner: str) -> str:
     )
 
 
-def _shorten(label: str, most: int = 32) -> str:
-    return label if len(label) <= most else f"{label[: most - 1]}…"
+def width_of(text: str) -> float:
+    """About how wide a text is at 13px, in pixels, rather too much than too little."""
+    return sum(14.0 if east_asian_width(one) in "WF" else 8.0 for one in text)
+
+
+def _shorten(label: str, most: float = LABEL - 4) -> str:
+    """What fits beside the bars; the whole stands in the label's tooltip."""
+    if width_of(label) <= most:
+        return label
+    while label and width_of(label) > most - 13:
+        label = label[:-1]
+    return f"{label}…"

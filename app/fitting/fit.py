@@ -4,6 +4,7 @@ everything that is known of it go out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -172,6 +173,13 @@ def _warn(regression: Regression, frame: Frame, train: NDArray[np.bool_]) -> lis
                 f"{one.name}: a missing value earns more than the average; make sure that nobody"
                 " can gain by silence, or use --missing worst"
             )
+        best = max((group.woe for group in one.groups if group.kind == "bin"), default=math.inf)
+        for group in one.groups:
+            if group.kind == "special" and group.woe > best:
+                found.append(
+                    f"{one.name}: the special code in '{group.label}' earns more than any number;"
+                    " make sure that it means something good"
+                )
     return found
 
 

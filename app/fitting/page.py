@@ -8,14 +8,21 @@ from typing import Any
 
 from app.comparisons.charts import AFTER, BEFORE, bar_chart
 from app.comparisons.page import STYLE
-from app.fitting.plots import BAD, GOOD, PALE, bin_chart, column_chart, line_chart
+from app.fitting.plots import BAD, GOOD, PALE, Column, bin_chart, column_chart, line_chart
+from app.monitoring.psi import VERDICTS
 
 Card = Mapping[str, Any]
+KINDS = {"special": "特殊 code", "missing": "缺失 missing", "other": "其他 others"}
 WORDS = {"train": "训练 train", "test": "留出 test"}
 MORE_STYLE = """
 .grid{display:flex;flex-wrap:wrap;gap:1rem}.grid figure{flex:1 1 420px;max-width:480px}
-.pair{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}svg.bins{width:360px;
-font-size:11px}td.word{text-align:left}.small{font-size:13px}code{overflow-wrap:anywhere}
+body{max-width:1120px}.pair{display:flex;flex-wrap:wrap;gap:1.2rem;align-items:flex-start}
+.pair th,.pair td{padding:.2rem .5rem}.pair thead th{white-space:nowrap}
+.pair th:nth-child(2),.pair td:nth-child(2){text-align:left;max-width:18em;overflow-wrap:anywhere}
+.pair table{flex:0 1 auto}svg.bins{flex:1 1 330px;max-width:380px;font-size:11px}
+th.word,td.word{text-align:left}td:first-child{white-space:nowrap}.small{font-size:13px}
+code{overflow-wrap:anywhere}
+@media print{h3,figure,.pair,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 """
 
 
@@ -91,7 +98,8 @@ def _quality(card: Card) -> Iterator[str]:
     psi = card["psi_train_test"]
     if psi:
         yield (
-            f"<p>PSI 训练→留出 train to test: <b>{psi['psi']:.4f}</b> ({escape(psi['verdict'])};"
+            f"<p>PSI 训练→留出 train to test: <b>{psi['psi']:.4f}</b>"
+            f" ({VERDICTS[psi['verdict']]['zh']} {psi['verdict']};"
             f" 偶然预期 expected by chance {psi['expected_by_chance']:.4f})</p>"
         )
 
@@ -168,11 +176,17 @@ def _values(card: Card) -> Iterator[str]:
     yield bar_chart("蓝色入模 blue: used · 灰色未用 grey: left out", bars)
     if card["left_out"]:
         rows = [[name, why] for name, why in card["left_out"].items()]
-        yield "<h3>未入模 Left out, and why</h3>" + table(["", ""], rows, words=True)
+        yield "<h3>未入模 Left out, and why</h3>" + table(
+            ["变量 column", "原因 why"], rows, words=True
+        )
 
 
 def _characteristics(card: Card) -> Iterator[str]:
-    yield "<h2>分箱 Bins and points</h2>"
+    yield (
+        '<h2>分箱 Bins and points</h2><p class="note">图：柱为占比，红点为不良率，虚线为样本平均'
+        " Charts: columns are shares of rows, red dots bad rates, the dashed line the sample's"
+        " own</p>"
+    )
     mean = card["samples"]["train"]["bad_rate"]
     heads = ["#", "分箱 bin", "行 rows", "占比 share", "不良率 bad rate", "WoE", "IV", "分 points"]
     heads += ["留出不良率 test"]
@@ -184,12 +198,13 @@ def _characteristics(card: Card) -> Iterator[str]:
             f" {escape(one['dimension'])} · <code>{escape(one['reason'])}</code></p>"
             '<div class="pair small">'
         )
+        is_text = one["type"] in ("text", "category", "boolean")
         rows = []
         for place, group in enumerate(one["bins"]):
             rows.append(
                 [
                     str(place + 1),
-                    group["bin"] + ("" if group["own_woe"] else " *"),
+                    _label(group),
                     f"{group['count']:,}",
                     f"{group['share']:.1%}",
                     _share(group["bad_rate"]),
@@ -199,12 +214,22 @@ def _characteristics(card: Card) -> Iterator[str]:
                     _share(group["test_bad_rate"]),
                 ]
             )
-        bins = [(g["bin"], g["share"], g["bad_rate"]) for g in one["bins"]]
+        bins = [
+            Column(g["bin"], g["share"], g["bad_rate"], g["kind"] == "bin" and not is_text)
+            for g in one["bins"]
+        ]
         yield table(heads, rows) + bin_chart(bins, mean) + "</div>"
     yield (
         '<p class="note">* 样本太少，按最差分箱计分 too few rows to learn from: the worst bin\'s'
         " points</p>"
     )
+
+
+def _label(group: Mapping[str, Any]) -> str:
+    """The bin as it is written in the card, and what it is where that is not plain."""
+    kind = f"{KINDS[group['kind']]} " if group["kind"] in KINDS else ""
+    written = group["bin"].removesuffix("missing").rstrip("; ")
+    return (kind + written).strip() + ("" if group["own_woe"] else " *")
 
 
 def _limits(card: Card) -> Iterator[str]:
@@ -228,12 +253,13 @@ def _origin(card: Card) -> Iterator[str]:
         rows.append(["日期 dates", f"{data['dates']['first']} – {data['dates']['last']}"])
     rows += [[name, str(value)] for name, value in card["choices"].items()]
     rows += [[name, value] for name, value in card["versions"].items()]
-    yield "<h2>来源 Origin</h2>" + table(["", ""], rows, words=True)
+    yield "<h2>来源 Origin</h2>" + table(["项 item", "值 value"], rows, words=True)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], words: bool = False) -> str:
     """A table; `words`: its cells are texts, set to the left."""
-    head = "".join(f"<th>{escape(one)}</th>" for one in heads)
+    kind = ' class="word"' if words else ""
+    head = "".join(f"<th{kind}>{escape(one)}</th>" for one in heads)
     cell = '<td class="word">' if words else "<td>"
     body = "".join(
         f"<tr>{''.join(f'{cell}{escape(one)}</td>' for one in row)}</tr>" for row in rows

@@ -235,6 +235,7 @@ def _characteristics(fit: Fit) -> Any:
         yield {
             "name": binning.name,
             "dimension": dimension_of(binning),
+            "type": binning.candidate.of.declared,
             "reason": reason,
             "unit": "yuan" if binning.candidate.of.kind == MONEY else None,
             "direction": binning.candidate.direction,
@@ -263,7 +264,7 @@ def _groups(fit: Fit, binning: Binning, points: tuple[int, ...]) -> Any:
             "bad_rate": group.bad / group.count if group.count else None,
             "woe": group.woe,
             "own_woe": group.is_own,
-            "iv": (good / (rows - bads) - group.bad / bads) * group.woe,
+            "iv": (good / (rows - bads) - group.bad / bads) * group.woe if group.count else 0.0,
             "points": points[place],
             "test_count": int(held[place]),
             "test_bad_rate": float(held_bad[place] / held[place]) if held[place] else None,

@@ -9,7 +9,7 @@ from typing import Any
 from app.comparisons.charts import AFTER, BEFORE, IN, OUT, bar_chart, pair_chart
 from app.comparisons.page import STYLE
 from app.comparisons.tables import show_fen
-from app.monitoring.psi import EMPTY, LARGE_WORD, MODERATE_WORD, NOISE, STABLE, VERDICTS
+from app.monitoring.psi import EMPTY, LARGE, LARGE_WORD, MODERATE_WORD, NOISE, STABLE, VERDICTS
 
 Report = Mapping[str, Any]
 COLOURS = {NOISE: BEFORE, STABLE: IN, MODERATE_WORD: "#c98a1b", LARGE_WORD: OUT, EMPTY: "#1c2430"}
@@ -77,7 +77,7 @@ def _section(found: Report, key: str) -> Iterator[str]:
         (one["name"], one["psi"] or 0.0, COLOURS[one["verdict"]], f"{_psi(one)} {_word(one)}")
         for one in lines[:MOST_BARS]
     ]
-    yield bar_chart("PSI", bars)
+    yield bar_chart("PSI", bars, least=LARGE)
     yield KEY
     for one in lines:
         is_open = " open" if one["verdict"] in (MODERATE_WORD, LARGE_WORD, EMPTY) else ""
