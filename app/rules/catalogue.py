@@ -21,6 +21,7 @@ from app.rules.types import DECLARED, LARGEST_FEN, TEXT, Type, whole_fen
 ORIGINS = ("features", "bank", "request")
 DIRECTIONS = ("higher_is_better", "lower_is_better", "none")
 WAYS = ("raise", "lower", "either", "wait")  # how a merchant can move an input; wait: months pass
+GROWING = ("money", "integer", "number", "ratio", None)
 NOT_GIVEN, WRONG_TYPE, WRONG_VALUE, STALE = "NOT_GIVEN", "WRONG_TYPE", "WRONG_VALUE", "STALE"
 
 
@@ -29,7 +30,8 @@ class Input:
     """One input of the catalogue. `max_age_days`: an older value is stale; None: it never is.
 
     `merchant_can`: how the merchant can move it (one of WAYS), None where it cannot; `plain`: its
-    name in words for the merchant; `never_above`: another input that bounds it.
+    name in words for the merchant; `never_above`: another input that bounds it; `moves_with`: another
+    input with which it grows in one proportion.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Input:
     merchant_can: str | None = None
     plain: Mapping[str, str] = field(default_factory=dict)
     never_above: str | None = None
+    moves_with: str | None = None
 
 
 Catalogue = Mapping[str, Input]
@@ -91,6 +94,7 @@ def _read_input(name: str, fields: Fields) -> Input | None:
         merchant_can=fields.choice("merchant_can", WAYS, required=False),
         plain=fields.words("plain", required=fields.has("merchant_can")),
         never_above=fields.text("never_above", required=False),
+        moves_with=fields.text("moves_with", required=False),
     )
     if read.merchant_can and (read.family == "fraud" or read.type.kind == TEXT):
         node = fields.node_of("merchant_can")
@@ -100,6 +104,16 @@ def _read_input(name: str, fields: Fields) -> Input | None:
                 "bad-choice",
                 f"'{name}' cannot have 'merchant_can': it is of the family fraud, or a text",
                 "what-if must not speak of it; leave the key out",
+            )
+        )
+    if read.moves_with and (read.family == "fraud" or declared not in GROWING):
+        node = fields.node_of("moves_with")
+        assert node is not None
+        fields.problems.append(
+            node.problem(
+                "bad-choice",
+                f"'{name}' cannot have 'moves_with': it is of the family fraud, or no number",
+                "what-if lets it grow with another input; leave the key out",
             )
         )
     if values and declared not in ("category", None):
