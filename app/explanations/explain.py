@@ -15,8 +15,9 @@ from app.decisions.ports import RecordedDecision
 from app.decisions.service import Decider, load_live
 from app.explanations.analyst import explain_analyst
 from app.explanations.auditor import explain_auditor
-from app.explanations.merchant import explain_merchant, tell_what_if
+from app.explanations.merchant import explain_merchant
 from app.explanations.phrases import in_language
+from app.explanations.telling import tell_what_if
 from app.explanations.what_if import what_if
 from app.policies.release_records import Release
 

@@ -25,7 +25,7 @@ def write_merchant(told: Mapping[str, Any], language: str) -> Iterator[str]:
     if "what_if" in told:
         yield f"{HEADINGS['what_if'][language]}:"
         yield from (f"  {line}" for line in write_what_if(told["what_if"]))
-    for key in ("better", "data", "human_review", "objection"):
+    for key in ("better", "data", "again", "objection", "human_review"):
         if key in told:
             yield told[key]
 

@@ -15,10 +15,15 @@ from app.errors import ChengxinError
 from app.explanations.bulk import Goal
 from app.explanations.levers import Lever, list_levers
 from app.explanations.search import Found, search
+from app.explanations.together import Grown, grow, list_groups
+from app.policies.pipeline import Judgement, Pipeline
 from app.policies.policy import Policy
+from app.policies.reasons import ENGINE_DISAGREEMENT, NO_SNAPSHOT, PRODUCT_STOPPED
 from app.rules.rulesets import Formula, Rules, Table
 from app.rules.types import LARGEST_FEN, whole_fen
 
+# Refusals that have nothing to do with the merchant: whatever it does, these stay.
+NOT_THE_MERCHANTS = (PRODUCT_STOPPED, ENGINE_DISAGREEMENT, NO_SNAPSHOT)
 GOALS = "approve, next-tier or limit=YUAN, as in limit=120000"
 
 
@@ -43,6 +48,16 @@ def what_if(
     at_best = goal.tiers is not None and not goal.tiers
     if at_best or goal.is_met(record["outcome"], record["tier"], record["limit_fen"]):
         return answer | {"status": "met", "exact": True, "searched": 0, "changes": []}
+    outside = [code for code in NOT_THE_MERCHANTS if code in record["reasons"]]
+    if outside:
+        blocked = {"rules": [], "missing": [], "reasons": outside}
+        return answer | {
+            "status": "nothing",
+            "exact": True,
+            "searched": 0,
+            "changes": [],
+            "blocked": blocked,
+        }
     levers = list_levers(live.policy, values, record["assumed"])
     pipeline = live.pipeline(record["purpose"])
     found = search(pipeline, values, levers, goal)
@@ -52,21 +67,12 @@ def what_if(
         judged = pipeline.judge({**values, **moves}, record["missing"], "both")
         if judged.disagreements or not goal.is_met(judged.outcome, judged.tier, judged.limit_fen):
             continue
-        rate = judged.daily_rate
-        changes.append(
-            {
-                "moves": [_move(by_name[name], to) for name, to in moves.items()],
-                "then": {
-                    "outcome": judged.outcome,
-                    "score": judged.score,
-                    "tier": judged.tier,
-                    "limit_fen": judged.limit_fen,
-                    "daily_rate": rate,
-                    "yearly_rate": None if rate is None else round(rate * live.policy.day_count, 6),
-                },
-                "verified": True,
-            }
-        )
+        change = {
+            "moves": [_move(by_name[name], to) for name, to in moves.items()],
+            "then": _then(live.policy, judged),
+            "verified": True,
+        }
+        changes.append(change | _together(pipeline, record, goal, moves))
     status = "found" if changes else "nothing" if found.exhausted else "none_small"
     return answer | {
         "status": status,
@@ -75,6 +81,49 @@ def what_if(
         "changes": changes,
         "blocked": _blocked(live.policy, record, found),
         "levers": list(by_name),
+    }
+
+
+def _then(policy: Policy, judged: Judgement) -> dict[str, Any]:
+    rate = judged.daily_rate
+    return {
+        "outcome": judged.outcome,
+        "score": judged.score,
+        "tier": judged.tier,
+        "limit_fen": judged.limit_fen,
+        "daily_rate": rate,
+        "yearly_rate": None if rate is None else round(rate * policy.day_count, 6),
+    }
+
+
+def _together(
+    pipeline: Pipeline, record: Mapping[str, Any], goal: Goal, moves: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The same change with all that cannot stay behind, where a sum of sales has to rise."""
+    values = record["inputs"]
+    for group in list_groups(pipeline.policy.inputs, values):
+        rising = [name for name in moves if name in group.members and moves[name] > values[name]]
+        falling = [name for name in moves if name in group.members and name not in rising]
+        if not rising or falling:
+            continue
+        others = {name: to for name, to in moves.items() if name not in group.members}
+        grown = grow(pipeline, values, record["missing"], goal, group, others)
+        if grown is not None:
+            return {"together": _tell_grown(pipeline.policy, values, grown)}
+    return {}
+
+
+def _tell_grown(policy: Policy, values: Mapping[str, Any], grown: Grown) -> dict[str, Any]:
+    return {
+        "input": grown.group.base,
+        "factor": round(grown.factor, 6),
+        "moves": [
+            {"input": name, "from": values[name], "to": to, "how": policy.inputs[name].merchant_can}
+            for name, to in grown.moves.items()
+        ],
+        "grows": [*grown.group.members, *grown.group.carried],
+        "then": _then(policy, grown.judged),
+        "verified": True,
     }
 
 
@@ -87,7 +136,10 @@ def read_goal(asked: str | None, policy: Policy, record: Mapping[str, Any]) -> G
     if name == "approve":
         return Goal(name)
     if name == "next-tier":
-        return Goal(name, tiers=better_tiers(policy, record["tier"]))
+        better = better_tiers(policy, record["tier"])
+        if not better and record["outcome"] != "approve" and record["tier"] is not None:
+            better = (record["tier"],)  # in the best tier, and refused for another reason
+        return Goal(name, tiers=better)
     key, _, text = name.partition("=")
     try:
         fen = whole_fen(Decimal(text.replace("_", "").replace(",", "")))
@@ -129,4 +181,5 @@ def _blocked(policy: Policy, record: Mapping[str, Any], found: Found) -> dict[st
             for stage, rule in found.blocked_rules
         ],
         "missing": list(record["unknowns"]) if not found.changes else [],
+        "reasons": [],
     }

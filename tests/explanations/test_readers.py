@@ -8,9 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
+from app.decisions.decide import LivePolicy
 from app.explanations.analyst import explain_analyst
-from app.explanations.merchant import explain_merchant, tell_what_if
+from app.explanations.merchant import explain_merchant
 from app.explanations.phrases import in_language, short_bound
+from app.explanations.telling import tell_what_if
 from app.explanations.text import write_merchant
 from app.explanations.what_if import what_if
 from app.policies.cases import Case
@@ -25,6 +27,12 @@ def told_to_merchant(product: str, case: Case) -> dict[str, Any]:
     record = record_of(live, values_of(product, case), case.purpose)
     told = explain_merchant(live, record)
     return told | {"what_if": tell_what_if(live, record, what_if(live, record))}
+
+
+def letter_of(live: LivePolicy, record: dict[str, Any], language: str) -> list[str]:
+    told = explain_merchant(live, record)
+    told["what_if"] = tell_what_if(live, record, what_if(live, record))
+    return list(write_merchant(in_language(told, language), language))
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
@@ -87,23 +95,47 @@ def test_every_text_stands_in_both_languages(product: str) -> None:
 def test_the_letter_to_a_merchant() -> None:
     live = live_of("wuliudai")
     values = values_of("wuliudai", cases_of("wuliudai")[0], cod_months=11.0, sign_rate=0.8)
-    record = record_of(live, values)
-    told = explain_merchant(live, record)
-    told["what_if"] = tell_what_if(live, record, what_if(live, record))
-    assert list(write_merchant(in_language(told, "zh"), "zh"))[:8] == [
+    assert letter_of(live, record_of(live, values), "zh") == [
         "【物流贷】很抱歉，您的申请暂未通过。",
         "原因:",
         "  1. 在平台的交易记录时间较短 — 继续通过平台发货，满 12 个月后可再次申请",
         "  2. 货物签收比例较低 — 减少拒收与退货",
         "如果……会怎样:",
-        "  如果再过 1 个月（代收货款的交易月数满 12 个月），其他情况不变，"
-        "并且货物签收比例从 80%提高到至少 85%，申请就可以通过，额度 224,000 元、日利率 0.025%。",
+        "  如果再过 1 个月再申请（代收货款的交易月数满 12 个月），并且货物签收比例从 80%提高到至少 85%，"
+        "其他情况不变，申请就可以通过，额度 224,000 元、日利率 0.025%。",
         "  以上测算只说明本次评审的依据，不构成放款承诺；以届时的评审和银行的决定为准。",
-        "评审使用了截至 2026-11-01 前一日的运单数据和银行提供的资料。",
+        "评审使用了您在平台上截至 2026-10-31 的交易记录，以最近 12 个月为主，并与上一年同期比较。"
+        "同时使用了合作银行提供的资料（如身份、征信、其他贷款）。",
+        "上面写明了时间或条件的，满足后即可再次申请；其余情况，建议三个月后再申请。"
+        "届时按最新数据重新评审。",
+        "如对结果或所用数据有异议，请在收到本通知之日起 30 日内向合作银行客户经理或平台客服提出，"
+        "我们将在 20 日内核查并答复；数据有误的，更正后重新评审。",
+        "本结果由系统自动作出。您有权拒绝仅由系统作出的决定，要求人工复核，并要求我们作出说明。",
     ]
-    english = list(write_merchant(in_language(told, "en"), "en"))
-    assert "you apply in 1 month (your months of COD history reach 12)" in english[5]
-    assert "the share of your shipments that are signed for rose to at least 85%" in english[5]
+    assert letter_of(live, record_of(live, values), "en") == [
+        "【Waybill loan】We are sorry: your application has not been approved for now.",
+        "Reasons:",
+        "  1. Your trading history on the platform is short — Keep shipping through the platform and"
+        " apply again after twelve months",
+        "  2. Too few of your shipments are accepted by their receivers — Reduce refusals and returns",
+        "What if:",
+        "  If you apply in 1 month (your months of COD history reach 12) and the share of your"
+        " shipments that are signed for rose to at least 85% (from 80%), and all else stayed the"
+        " same, then the application would have been approved, with a limit of 224,000 yuan at"
+        " 0.025% a day.",
+        "  This shows what this assessment depended on. It is no promise of a loan: a later"
+        " assessment and the bank's decision count.",
+        "The assessment used your trade records on the platform up to 2026-10-31, mainly those of"
+        " the last 12 months, compared with the year before. It also used what the bank sent, such"
+        " as identity, credit report and other loans.",
+        "Where a time or a condition is named above, you can apply again as soon as it is met;"
+        " otherwise in about three months. The newest data will count then.",
+        "If you object to the result or to the data behind it, tell your account manager at the"
+        " bank or the platform's customer service within 30 days of this notice. We check and"
+        " answer within 20 days; wrong data is corrected and you are assessed again.",
+        "This result was made automatically. You may refuse a decision that is made by a machine"
+        " alone: you have the right to have a person review it and to have it explained.",
+    ]
 
 
 def test_an_analyst_sees_conditions_rows_points_and_what_binds() -> None:

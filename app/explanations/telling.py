@@ -1,0 +1,131 @@
+"""An answer of what-if comes in; what the merchant may read of it goes out: `if …, then …`, without
+anything of anti-fraud rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.decisions.decide import LivePolicy
+from app.decisions.explain import explain_to_merchant
+from app.explanations.merchant import notice
+from app.explanations.phrases import Words, both, number, percent, short_bound, show, yuan
+from app.policies.policy import Policy
+from app.policies.reasons import DATA_MISSING, FRAUD_REVIEW
+
+Json = dict[str, Any]
+PASSED = {
+    "preapproval": both("预授信就可以通过", "you would have passed the pre-approval"),
+    "review": both("复核就可以通过", "your line would have passed its review"),
+    "drawdown": both("申请就可以通过", "the application would have been approved"),
+}
+MET = both("本次评审已达到该目标。", "This assessment has reached that already.")
+AT_BEST = both("您已处于最高档次。", "You are in the best tier already.")
+NOTHING = both(
+    "仅靠您自己能够改变的事项，本次无法得到不同的结果。",
+    "Nothing that you can change by yourself would have led to another result.",
+)
+NONE_SMALL = both(
+    "没有找到少数几项改变就能带来不同结果的办法。",
+    "No change of a few things was found that would have led to another result.",
+)
+
+
+def tell_what_if(live: LivePolicy, record: Mapping[str, Any], answer: Mapping[str, Any]) -> Json:
+    """The sentences, what stands in the way where there are none, and the caveat that belongs to
+    sentences with numbers.
+    """
+    policy = live.policy
+    if answer["status"] == "met":
+        at_best = answer["goal"]["tiers"] is not None
+        return _told([AT_BEST if at_best else MET])
+    if answer["changes"]:
+        sentences = [_sentence(policy, record["purpose"], one) for one in answer["changes"]]
+        unique = {one["zh"]: one for one in sentences}
+        return _told(list(unique.values()), (), notice(policy, "no_promise"))
+    hidden = [c for c in record["reasons"] if not policy.reasons[c].merchant_may_see]
+    if hidden and record["outcome"] != "approve":
+        return _told([dict(policy.reasons[FRAUD_REVIEW].merchant)])
+    blocked = answer["blocked"]
+    codes = blocked["reasons"] or [one["reason"] for one in blocked["rules"]]
+    if blocked["missing"] and not blocked["reasons"]:
+        codes = [DATA_MISSING]
+    texts = explain_to_merchant(codes, policy.reasons) if record["outcome"] != "approve" else []
+    sentence = NOTHING if answer["status"] == "nothing" else NONE_SMALL
+    return _told([sentence], [both(one["zh"], one["en"]) for one in texts])
+
+
+def _told(sentences: list[Words], blocked: Any = (), no_promise: Words | None = None) -> Json:
+    return {"no_promise": no_promise, "sentences": sentences, "blocked_by": list(blocked)}
+
+
+def _sentence(policy: Policy, purpose: str, change: Mapping[str, Any]) -> Words:
+    together = change.get("together")
+    then = (together or change)["then"]
+    moves = [] if together is None else [_growth(policy, together)]
+    told = change if together is None else together
+    grows = () if together is None else together["grows"]
+    moves += [_move(policy, move) for move in told["moves"] if move["input"] not in grows]
+    result = PASSED.get(purpose, PASSED["drawdown"])
+    zh, en = result["zh"], result["en"]
+    if then["limit_fen"] is not None:
+        limit = yuan(then["limit_fen"])
+        zh, en = f"{zh}，额度 {limit['zh']}", f"{en}, with a limit of {limit['en']}"
+    if then["daily_rate"] is not None:
+        day = percent(then["daily_rate"])
+        zh, en = f"{zh}、日利率 {day}", f"{en} at {day} a day"
+    return both(
+        f"如果{'，并且'.join(m['zh'] for m in moves)}，其他情况不变，{zh}。",
+        f"If {' and '.join(m['en'] for m in moves)}, and all else stayed the same, then {en}.",
+    )
+
+
+def _growth(policy: Policy, together: Mapping[str, Any]) -> Words:
+    """Sales as a whole, told by the sum that the group is named by."""
+    one = policy.inputs[together["input"]]
+    (move,) = (m for m in together["moves"] if m["input"] == together["input"])
+    was, to = show(one, move["from"]), show(one, move["to"])
+    more = percent(_rounded_up(together["factor"] - 1))
+    return both(
+        f"您的销售额整体提高约 {more}（{one.plain['zh']}从 {was['zh']}提高到至少 {to['zh']}，"
+        "其他月份的销售额同比例提高）",
+        f"your sales as a whole rose by about {more} ({one.plain['en']} from {was['en']}"
+        f" to at least {to['en']}, and all your other sums of sales in the same proportion)",
+    )
+
+
+def _rounded_up(share: float) -> float:
+    """To a tenth of a percent, never 0."""
+    return max(1, -int(-share * 1000 // 1)) / 1000
+
+
+def _move(policy: Policy, move: Mapping[str, Any]) -> Words:
+    one = policy.inputs[move["input"]]
+    zh, en = one.plain["zh"], one.plain["en"]
+    now, to = move["from"], move["to"]
+    if isinstance(to, bool):
+        if to:
+            return both(f"完成{zh}", f"{en} were in place")
+        return both(
+            f"不再有{zh}", f"there were no {en.removeprefix('a ').removeprefix('another ')}"
+        )
+    up = to > now
+    if move["how"] == "wait":
+        wait = number(to - now)
+        months = "month" if wait == "1" else "months"
+        return both(
+            f"再过 {wait} 个月再申请（{zh}满 {number(to)} 个月）",
+            f"you apply in {wait} {months} ({en} reach {number(to)})",
+        )
+    near, side = (to, "at") if isinstance(to, int) else short_bound(to)
+    word_zh, word_en = ("提高到", "rose to") if up else ("降到", "fell to")
+    was, bound = show(one, now), show(one, near)
+    if side == "at":
+        least_zh, least_en = ("至少 ", "at least ") if up else ("不超过 ", "at most ")
+    else:
+        least_zh, least_en = ("超过 ", "above ") if up else ("低于 ", "below ")
+    return both(
+        f"{zh}从 {was['zh']}{word_zh}{least_zh}{bound['zh']}",
+        f"{en} {word_en} {least_en}{bound['en']} (from {was['en']})",
+    )
