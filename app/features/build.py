@@ -95,6 +95,7 @@ def build_snapshot(
                 "calendar_sha256": lake.calendar.sha256,
                 "features": list(catalogue.names),
                 "imports": [_tell_import(found) for found in lake.imports_of(months)],
+                "arrivals": {found.id: found.arrived_at for found in lake.imports_of(months)},
                 "counts": {
                     "merchants": len(merchants),
                     "waybills": int(records.sum()),
