@@ -91,6 +91,7 @@ DOMAIN_ERRORS: dict[str, tuple[int, str]] = {
     "UnknownPolicy": (422, "unknown-policy"),
     "BadFacts": (422, "invalid-facts"),
     "BrokenRelease": (503, "unavailable"),
+    "TamperedRecord": (503, "unavailable"),
     "WrongColumns": (422, "invalid-fields"),
     "LakeBusy": (503, "unavailable"),
     "NoActiveRelease": (409, "no-active-release"),

@@ -56,7 +56,9 @@ class ExplanationSchema(Schema):
     offer = fields.Raw()
     reasons = fields.List(fields.Raw())
     to_improve = fields.List(fields.Raw())
+    better = fields.Raw()
     data = fields.Raw()
+    again = fields.Raw()
     objection = fields.Raw()
     human_review = fields.Raw()
     what_if = fields.Raw()
@@ -100,6 +102,6 @@ def explain_decision(
     known = decision_id.isprintable() and here.store.find_decision(decision_id) is not None
     if not known:
         raise ProblemError(404, "not-found", f"there is no decision {decision_id[:64]!r}")
-    explainer = Explainer(here.decider, open_archive(here.database))
+    explainer = Explainer(here.decider, open_archive(here.database, here.settings.lake))
     told = explainer.explain(decision_id, reader, language, what_if or goal is not None, goal)
     return Response(orjson.dumps(told), content_type="application/json")

@@ -1,5 +1,5 @@
-"""`chengxin decision explain` and `chengxin decision what-if`: a recorded decision for three readers,
-and what would have changed it.
+"""`chengxin decision explain` and `chengxin decision what-if`: a recorded decision for three
+readers, and what would have changed it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import orjson
 
 from app.decisions.service import Decider
 from app.explanations.explain import LANGUAGES, READERS, Explainer
+from app.explanations.phrases import in_language
 from app.explanations.text import write_merchant, write_outline, write_what_if
 from app.settings import load_settings
 from app.storage.archive import open_archive
@@ -57,9 +58,8 @@ def explain(
     if reader != "merchant":
         _print(write_outline(told))
         return
-    for one in ("zh", "en") if language == "both" else (language,):
-        told = _explainer().explain(decision_id, reader, one, "what_if" in told, goal)
-        _print(write_merchant(told, one))
+    for one in _each(language):
+        _print(write_merchant(in_language(told, one), one))
         click.echo()
 
 
@@ -69,20 +69,25 @@ def what_if(decision_id: str, reader: str, language: str, goal: str | None, as_j
     """The smallest change of what the merchant can influence that would have led to another
     result, verified by deciding it.
     """
-    explainer = _explainer()
-    told = explainer.what_if(decision_id, reader, language, goal)
+    told = _explainer().what_if(decision_id, reader, language, goal)
     if as_json:
         click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
         return
-    for one in ("zh", "en") if language == "both" else (language,):
-        _print(write_what_if(explainer.what_if(decision_id, reader, one, goal)))
+    for one in _each(language):
+        _print(write_what_if(in_language(told, one)))
     if reader != "merchant":
         _print(write_outline({k: v for k, v in told.items() if k != "in_words"}))
 
 
+def _each(language: str) -> tuple[str, ...]:
+    return ("zh", "en") if language == "both" else (language,)
+
+
 def _explainer() -> Explainer:
-    database = connect(load_settings())
-    return Explainer(Decider(SqlDecisionStore(database)), open_archive(database))
+    settings = load_settings()
+    database = connect(settings)
+    archive = open_archive(database, settings.lake)
+    return Explainer(Decider(SqlDecisionStore(database)), archive)
 
 
 def _print(lines: Iterator[str]) -> None:

@@ -45,6 +45,11 @@ def explain_analyst(live: LivePolicy, record: Mapping[str, Any]) -> Json:
     rate = record["daily_rate"]
     return {
         "outcome": record["outcome"],
+        "purpose": record["purpose"],
+        "role": record.get("role"),
+        "experiment": record.get("experiment"),
+        "stopped": record.get("stopped", False),
+        "amount": yuan(record.get("amount_fen")),
         "score": record["score"],
         "tier": record["tier"],
         "limit": yuan(record["limit_fen"]),

@@ -14,6 +14,7 @@ import rfc8785
 from app.decisions.decide import LivePolicy
 from app.decisions.ports import RecordedDecision
 from app.decisions.service import ReplayReport
+from app.explanations.lineage import KeptImport, tell_lineage
 from app.policies.documents import sha256_of
 from app.policies.release_records import Release
 
@@ -26,10 +27,13 @@ def explain_auditor(
     record: Mapping[str, Any],
     release: Release | None,
     provenance: Mapping[str, Any] | None,
+    kept: Mapping[str, KeptImport],
     replay: ReplayReport,
+    faults: list[str],
 ) -> Json:
     """The explanation as JSON data. `release`: as it is kept now; `provenance`: of the snapshot,
-    None where it is not known here any more.
+    None where it is not known here any more; `kept`: imports that the lake has; `faults`: what does
+    not fit together.
     """
     claim = stored.claim
     return {
@@ -38,10 +42,15 @@ def explain_auditor(
         "purpose": record["purpose"],
         "amount_fen": record["amount_fen"],
         "outcome": record["outcome"],
+        "reasons": list(record["reasons"]),
+        "role": record.get("role"),
+        "experiment": record.get("experiment"),
+        "stopped": record.get("stopped", False),
+        "faults": faults,
         "release": _release(live, record, release),
         "engines": record["engines"],
         "engines_agree": record["engines_agree"],
-        "lineage": _lineage(record, provenance),
+        "lineage": tell_lineage(record["snapshot"], provenance, kept),
         "inputs": _inputs(live, record),
         "missing": dict(record["missing"]),
         "replay": {"same": replay.same, "differences": replay.differences},
@@ -79,20 +88,6 @@ def _release(live: LivePolicy, record: Mapping[str, Any], release: Release | Non
         "active_from": release.active_from and release.active_from.isoformat(),
         "retired_at": release.retired_at and release.retired_at.isoformat(),
         "evidence_sha256": release.evidence_sha256,
-    }
-
-
-def _lineage(record: Mapping[str, Any], provenance: Mapping[str, Any] | None) -> Json | None:
-    if record["snapshot"] is None:
-        return None
-    told = {"snapshot": record["snapshot"], "provenance_known": bool(provenance)}
-    if not provenance:
-        return told
-    keys = ("content_sha256", "catalogue_sha256", "calendar_sha256", "cut_off_at", "built_at")
-    return told | {
-        **{key: provenance[key] for key in keys if key in provenance},
-        "counts": provenance.get("counts"),
-        "imports": provenance.get("imports", []),
     }
 
 

@@ -101,8 +101,8 @@ def test_the_letter_to_a_merchant() -> None:
         "  1. 在平台的交易记录时间较短 — 继续通过平台发货，满 12 个月后可再次申请",
         "  2. 货物签收比例较低 — 减少拒收与退货",
         "如果……会怎样:",
-        "  如果再过 1 个月再申请（代收货款的交易月数满 12 个月），并且货物签收比例从 80%提高到至少 85%，"
-        "其他情况不变，申请就可以通过，额度 224,000 元、日利率 0.025%。",
+        "  如果再过 1 个月再申请（代收货款的交易月数满 12 个月），"
+        "并且货物签收比例从 80%提高到至少 85%，其他情况不变，申请就可以通过，额度 224,000 元、日利率 0.025%。",
         "  以上测算只说明本次评审的依据，不构成放款承诺；以届时的评审和银行的决定为准。",
         "评审使用了您在平台上截至 2026-10-31 的交易记录，以最近 12 个月为主，并与上一年同期比较。"
         "同时使用了合作银行提供的资料（如身份、征信、其他贷款）。",
@@ -115,9 +115,10 @@ def test_the_letter_to_a_merchant() -> None:
     assert letter_of(live, record_of(live, values), "en") == [
         "【Waybill loan】We are sorry: your application has not been approved for now.",
         "Reasons:",
-        "  1. Your trading history on the platform is short — Keep shipping through the platform and"
-        " apply again after twelve months",
-        "  2. Too few of your shipments are accepted by their receivers — Reduce refusals and returns",
+        "  1. Your trading history on the platform is short — Keep shipping through the platform"
+        " and apply again after twelve months",
+        "  2. Too few of your shipments are accepted by their receivers"
+        " — Reduce refusals and returns",
         "What if:",
         "  If you apply in 1 month (your months of COD history reach 12) and the share of your"
         " shipments that are signed for rose to at least 85% (from 80%), and all else stayed the"
