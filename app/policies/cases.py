@@ -49,15 +49,41 @@ def load_cases(folder: Path, base: Path, catalogue: Catalogue, needed: Iterable[
     for path in sorted(folder.glob("*.yaml")):
         root = read_file(path, base, problems)
         if root is not None:
-            cases += _read_file(root, catalogue, frozenset(needed), problems)
+            cases += read_cases(root, catalogue, frozenset(needed), problems)
     if problems:
         raise ProblemsFound(problems)
     return cases
 
 
-def _read_file(
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A file of cases: where it stands, what it takes as given, and the names that are taken."""
+
+    path: Path
+    purpose: str
+    base: Mapping[str, Any]
+    names: frozenset[str]
+
+
+def load_case_files(folder: Path, catalogue: Catalogue) -> list[CaseFile]:
+    """The files of a folder that hold cases without a problem, by name."""
+    found: list[CaseFile] = []
+    for path in sorted(folder.glob("*.yaml")):
+        problems: list[Problem] = []
+        root = read_file(path, folder, problems)
+        cases = read_cases(root, catalogue, frozenset(), problems) if root is not None else []
+        if isinstance(root, MappingNode) and not problems:
+            purpose = root.get("purpose")
+            said = purpose.text if isinstance(purpose, Scalar) else "drawdown"
+            base = _read_values(root.get("base"), "base", catalogue, problems)
+            found.append(CaseFile(path, said, base, frozenset(case.name for case in cases)))
+    return found
+
+
+def read_cases(
     root: AnyNode, catalogue: Catalogue, needed: frozenset[str], problems: list[Problem]
 ) -> list[Case]:
+    """The cases of one file's document; what is wrong goes to `problems`."""
     fields = Fields(root, "a file of cases", problems)
     base_node = fields.node_of("base")
     base = _read_values(base_node, "base", catalogue, problems)

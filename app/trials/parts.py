@@ -41,8 +41,8 @@ class Way:
     place: int = 0
 
 
-def list_ways(policy: Policy, stage_name: str, formula: Formula) -> list[Way]:
-    """Every way that the formula of that stage can go, in reading order."""
+def scope_of(policy: Policy, stage_name: str) -> Scope:
+    """What an expression of that stage may name: inputs, terms, and what earlier stages give."""
     types: dict[str, Type] = {name: one.type for name, one in policy.inputs.items()}
     types.update(dict.fromkeys(policy.terms, Type("number")))
     definitions = {
@@ -52,12 +52,22 @@ def list_ways(policy: Policy, stage_name: str, formula: Formula) -> list[Way]:
         if stage.name == stage_name:
             break
         types |= gives_of(stage.name, stage.checked)
+    return Scope(types, definitions)
+
+
+def add_let(scope: Scope, name: str, term: Term) -> Scope:
+    """The scope of what stands after that `let` value."""
+    return Scope({**scope.types, name: TYPES[term.kind]}, {**scope.definitions, name: term})
+
+
+def list_ways(policy: Policy, stage_name: str, formula: Formula) -> list[Way]:
+    """Every way that the formula of that stage can go, in reading order."""
+    scope = scope_of(policy, stage_name)
     found: list[Way] = []
     for name, term, text in formula.lets:
-        found += _ways(name, text, Scope(types, definitions))
-        types = {**types, name: TYPES[term.kind]}
-        definitions = {**definitions, name: term}
-    return found + list(_ways("limit", formula.written, Scope(types, definitions)))
+        found += _ways(name, text, scope)
+        scope = add_let(scope, name, term)
+    return found + list(_ways("limit", formula.written, scope))
 
 
 def _ways(of: str, text: str, scope: Scope) -> Iterator[Way]:
