@@ -14,6 +14,7 @@ from app.commands import (
     policy_files,
     policy_prove,
     policy_releases,
+    policy_schema,
     policy_simulate,
     policy_watch,
 )
@@ -76,7 +77,7 @@ for _command in (
     policy_audit.audit,
     policy_exchange.export_command,
     policy_exchange.import_command,
-    policy_exchange.schema_command,
+    policy_schema.schema_command,
 ):
     policy.add_command(_command)
 

@@ -117,27 +117,3 @@ def _tell(found: Imported, written: bool, as_json: bool) -> None:
         return
     names = ", ".join(one.shown for one in found.files)
     click.echo(f"{found.product}: {'written' if written else 'would be written'}: {names}")
-
-
-@click.command("schema", short_help="Print the JSON Schema of a kind of file, for editors.")
-@click.argument("kind", required=False)
-@click.option("--write", "folder", type=click.Path(file_okay=False, path_type=Path))
-def schema_command(kind: str | None, folder: Path | None) -> None:
-    """Print the JSON Schema of KIND (without it: all, by kind), or write them into a FOLDER.
-
-    In a file, the editor's line is `# yaml-language-server: $schema=FOLDER/KIND.schema.json`.
-    """
-    from app.exchange.schema import BUILDERS, schema_of
-
-    if kind is not None and kind not in BUILDERS:
-        raise click.BadParameter(f"there is no kind '{kind}'; kinds are {', '.join(BUILDERS)}")
-    found = {name: schema_of(name) for name in ([kind] if kind else BUILDERS)}
-    if folder is None:
-        data = found[kind] if kind else found
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, schema in found.items():
-        path = folder / f"{name}.schema.json"
-        path.write_text(json.dumps(schema, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        click.echo(f"# yaml-language-server: $schema={path}")

@@ -18,7 +18,7 @@ from app.rules.problems import Place, Problem, ProblemsFound
 
 LARGEST_FILE = 2_000_000  # characters
 DEEPEST_NESTING = 24
-NULLS = frozenset({"", "null", "~"})
+NULLS = frozenset({"", "null", "Null", "NULL", "~"})  # as YAML says, and so every editor
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Scalar(Node):
-    """A text; `is_null` when it is a plain `null`, `~` or nothing."""
+    """A text; `is_null` when it is a plain `null` (also `Null`, `NULL`), `~` or nothing."""
 
     text: str
     quoted: bool
