@@ -15,7 +15,7 @@ import pytest
 from app.policies.cases import Case, load_cases
 from app.policies.documents import canonical_json, list_products
 from app.policies.examine import Examined, examine, freeze, thaw
-from app.policies.releases import publish
+from app.policies.approvals import publish
 from app.policies.trials import ENGINES, run_cases
 from app.rules.catalogue import read_catalogue
 from app.rules.document import load_yaml, plain_of
