@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from app.policies.approvals import publish
 from app.policies.cases import Case, load_cases
 from app.policies.documents import canonical_json, list_products
 from app.policies.examine import Examined, examine, freeze, thaw
-from app.policies.approvals import publish
 from app.policies.trials import ENGINES, run_cases
 from app.rules.catalogue import read_catalogue
 from app.rules.document import load_yaml, plain_of
