@@ -7,6 +7,7 @@ counted here, over the bins as they are written into the scorecard.
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,10 +121,10 @@ def _cut_numbers(candidate: Candidate, bad: Mask, train: Mask, rules: BinningRul
     ordinary = candidate.known & ~special
     x, y = candidate.values[ordinary & train], bad[ordinary & train]
     step = {"integer": Decimal(1), "money": Decimal("0.01")}.get(candidate.of.declared)
-    splits: list[Decimal] = []
-    for cut in _find_splits(candidate, x, y, rules):
-        below, above = float(x[x < cut].max()), float(x[x >= cut].min())
-        splits.append(shortest_between(below, above, step, scale))
+    splits = [
+        shortest_between(below, above, step, scale)
+        for below, above in _find_splits(candidate, x, y, rules)
+    ]
     last = len(splits)
     written = [(code * unit / scale) for code in codes]
     kinds = ["bin"] * (last + 1)
@@ -143,8 +144,13 @@ def _cut_numbers(candidate: Candidate, bad: Mask, train: Mask, rules: BinningRul
 
 def _find_splits(
     candidate: Candidate, x: NDArray[np.float64], y: Mask, rules: BinningRules
-) -> list[float]:
-    """Cuts that keep the bad rate monotone, in the declared direction where there is one."""
+) -> list[tuple[float, float]]:
+    """Cuts that keep the bad rate monotone, in the declared direction where there is one: the
+    values on both sides of each.
+
+    Ranks are cut in place of values: the order is the same, and no value is too small or too great
+    for the trees that optbinning begins with, which compute in float32.
+    """
     if len(x) < 2 * TOO_FEW or y.all() or not y.any() or (x == x[0]).all():
         return []
     found = optimal_binning(
@@ -154,8 +160,9 @@ def _find_splits(
         max_n_bins=rules.max_bins,
         time_limit=TIME_LIMIT_SECONDS,
     )
-    splits = _fit(found, x, y)
-    return sorted(float(split) for split in splits if (x < split).any() and (x >= split).any())
+    values, ranks = np.unique(x, return_inverse=True)
+    places = sorted({math.ceil(split) for split in _fit(found, ranks.astype(float), y)})
+    return [(float(values[p - 1]), float(values[p])) for p in places if 0 < p < len(values)]
 
 
 def _group_words(candidate: Candidate, bad: Mask, train: Mask) -> Cut:

@@ -32,6 +32,10 @@ from app.scoring.compiled import CompiledScorecard
 from app.scoring.scorecard import read_scorecard
 
 LEAKS_ABOVE = 0.95
+PERFECT_ABOVE = 1 - 1e-9
+PERFECT = (
+    "it tells bad from good without a fault, as only the outcome does, or what is known after it"
+)
 Progress = Callable[[int, int, str], object]  # done, of how many, what is next
 
 
@@ -84,7 +88,7 @@ def fit_scorecard(
     binnings = _bin(frame, split, wishes, left_out, progress)
     if not binnings:
         told = "; ".join(f"'{name}': {why}" for name, why in left_out.items())
-        raise BadData(f"no column tells bad from good: {told}")
+        raise BadData(f"no column can be used: {told}")
     kept = select(binnings, wishes.choice, split.train, left_out)
     regression, points = _regress_to_points(kept, frame, split, wishes.scale, left_out)
     warnings += _warn(regression, frame, split.train)
@@ -129,7 +133,8 @@ def _bin(
             progress(done, total, candidate.name)
         one = bin_column(candidate, frame.bad, split.train, wishes.rules)
         if isinstance(one, str):
-            left_out[candidate.name] = one
+            perfect = auc_alone(candidate, frame.bad, split.train) > PERFECT_ABOVE
+            left_out[candidate.name] = PERFECT if perfect else one
         else:
             found.append(one)
     if progress is not None:

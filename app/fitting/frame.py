@@ -5,6 +5,7 @@ Values are taken as the engine would take them: what the catalogue does not let 
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from app.fitting.errors import BadData
+from app.fitting.target import read_target
 from app.rules.catalogue import Input
 from app.rules.fields import NAME
 from app.rules.lexer import FUNCTIONS, KEYWORDS
@@ -26,6 +28,7 @@ from app.rules.types import BOOLEAN, MONEY, TEXT, Type
 
 Mask = NDArray[np.bool_]
 MOST_WORDS = 200  # distinct texts; a column with more is a name or a number, not a category
+RESULTS = ("score", "tier", "limit", "daily_rate", "outcome")  # what stages of a policy give
 TRUTH_WORDS = ("false", "true")
 
 
@@ -81,8 +84,11 @@ def read_frame(path: Path, wanted: Wanted, catalogue: Mapping[str, Input]) -> Fr
     if not table.num_rows:
         raise BadData(f"{path} has no rows")
     _check_names(path, table, wanted)
-    bad = _read_target(path, table.column(wanted.target).combine_chunks(), wanted)
-    frame = Frame(path, _hash(path), bad, _read_ids(table, wanted), _read_dates(table, wanted), [])
+    warnings: list[str] = []
+    target = table.column(wanted.target).combine_chunks()
+    bad = read_target(path, wanted.target, target, wanted.bad_value, warnings)
+    ids, dates = _read_ids(table, wanted), _read_dates(table, wanted)
+    frame = Frame(path, _hash(path), bad, ids, dates, [], warnings=warnings)
     special = {wanted.target, wanted.id_column, wanted.date_column, *wanted.exclude}
     for name in table.column_names:
         if name in special:
@@ -104,10 +110,26 @@ def _read(path: Path) -> pa.Table:
             return pa.parquet.read_table(path, partitioning=None)
         if path.suffix.lower() == ".csv":
             options = pa.csv.ConvertOptions(strings_can_be_null=True)
-            return pa.csv.read_csv(path, convert_options=options)
+            encoding = pa.csv.ReadOptions(encoding=_encoding_of(path))
+            return pa.csv.read_csv(path, encoding, convert_options=options)
+    except UnicodeDecodeError:
+        raise BadData(f"{path} is neither UTF-8 nor GB18030; save it as UTF-8") from None
     except (OSError, pa.ArrowException) as error:
         raise BadData(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
     raise BadData(f"{path}: end the file name in .csv or .parquet")
+
+
+def _encoding_of(path: Path) -> str:
+    """UTF-8, or GB18030 (GBK is a part of it) where the file is not that."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while block := file.read(1 << 20):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "gb18030"
+    return "utf-8"
 
 
 def _hash(path: Path) -> str:
@@ -131,47 +153,19 @@ def _check_names(path: Path, table: pa.Table, wanted: Wanted) -> None:
         if name is not None and name not in names:
             hint = suggest(name, names) or f"columns are {', '.join(names[:12])}"
             raise BadData(f"{option} {name}: {path} has no column '{name}'; {hint}")
-
-
-def _read_target(path: Path, array: pa.Array, wanted: Wanted) -> Mask:
-    name = wanted.target
-    if array.null_count:
-        first = int(np.flatnonzero(pc.is_null(array).to_numpy(zero_copy_only=False))[0]) + 1
-        raise BadData(
-            f"{path}: the target '{name}' is empty in {array.null_count:,} rows (the first is data"
-            f" row {first}); leave out rows whose outcome is not known"
-        )
-    texts = pc.cast(array, pa.string()).to_pylist()
-    if wanted.bad_value is not None:
-        if wanted.bad_value not in texts:
-            seen = ", ".join(sorted(set(texts))[:5])
-            raise BadData(
-                f"--bad-value {wanted.bad_value}: the target '{name}' never has that value;"
-                f" it has {seen}"
-            )
-        bad = np.array([text == wanted.bad_value for text in texts], bool)
-    else:
-        truth = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False}
-        strange = next((text for text in texts if text.lower() not in truth), None)
-        if strange is not None:
-            raise BadData(
-                f"{path}: the target '{name}' has the value '{strange}' (data row"
-                f" {texts.index(strange) + 1}); write 1 for bad and 0 for good, or name the value"
-                " that means bad with --bad-value"
-            )
-        bad = np.array([truth[text.lower()] for text in texts], bool)
-    if bad.all() or not bad.any():
-        told = "bad" if bad.all() else "good"
-        raise BadData(f"{path}: by the target '{name}' every row is {told}; both are needed")
-    return bad
+        if option != "--target" and name == wanted.target:
+            raise BadData(f"{option} {name}: that column is the target")
 
 
 def _read_ids(table: pa.Table, wanted: Wanted) -> NDArray[np.int64] | None:
     if wanted.id_column is None:
         return None
-    encoded = (
-        table.column(wanted.id_column).combine_chunks().dictionary_encode(null_encoding="encode")
-    )
+    column = table.column(wanted.id_column).combine_chunks()
+    if column.null_count:
+        raise BadData(
+            f"--id {wanted.id_column}: {column.null_count:,} rows have no id; give each row one"
+        )
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     codes: NDArray[np.int64] = encoded.indices.to_numpy().astype(np.int64)
     return codes
 
@@ -203,6 +197,8 @@ def _read_candidate(
             "it cannot be the name of an input: a name has letters, digits and _, starts with a"
             " letter, and is no word of the language; rename the column"
         )
+    if name in RESULTS:
+        return "a policy gives a value of that name itself; rename the column"
     if pa.types.is_dictionary(array.type):
         array = array.cast(array.type.value_type)
     if array.null_count == len(array):
@@ -255,6 +251,8 @@ def _read_words(rest: Rest, array: pa.Array, frame: Frame) -> Candidate | str:
         return f"the catalogue says that it is a text, the file has {array.type}"
     encoded = array.dictionary_encode()
     words = tuple(encoded.dictionary.to_pylist())
+    if words and all(_is_number(word.replace(",", "").strip("'¥￥% ")) for word in words):
+        return f"its numbers are written as texts, such as '{words[0]}'; write plain numbers"
     if len(words) > MOST_WORDS:
         numbers = [word for word in words if not _is_number(word)]
         if 0 < len(numbers) < len(words) / 2:
@@ -296,6 +294,10 @@ def _read_numbers(rest: Rest, array: pa.Array, wanted: Wanted, frame: Frame) -> 
     if of.kind == MONEY and wanted.money_in_yuan:
         values = np.round(values * 100)
     known = np.isfinite(values)
+    if np.isinf(values).any():
+        frame.warnings.append(
+            f"{name}: {int(np.isinf(values).sum()):,} values are infinite; they count as missing"
+        )
     scale = 100 if of.kind == MONEY else 1
     low = -np.inf if of.low is None else float(of.low * scale)
     high = np.inf if of.high is None else float(of.high * scale)

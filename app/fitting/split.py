@@ -33,6 +33,7 @@ def split_frame(frame: Frame, holdout: float, split_date: date | None, seed: int
     else:
         split = _split_at_random(frame, holdout, seed)
     _check_size(frame, split)
+    _check_held(frame, split)
     return split
 
 
@@ -65,6 +66,11 @@ def _split_at_random(frame: Frame, holdout: float, seed: int) -> Split:
             f"ids stand {count / size:.1f} times on average; rows of one id stay on one side of"
             " the split"
         )
+    if not held.any():
+        raise BadData(
+            f"--holdout {holdout:g} of {size:,} {'rows' if size == count else 'ids'} leaves nothing"
+            " to hold out; raise it, or write --holdout 0"
+        )
     how = f"{holdout:.0%} of the rows held out at random, stratified by the target"
     return Split(~held[groups], how)
 
@@ -81,4 +87,19 @@ def _check_size(frame: Frame, split: Split) -> None:
         if count < FEW:
             frame.warnings.append(
                 f"there are only {count} {word} rows to learn from: all measures are rough"
+            )
+
+
+def _check_held(frame: Frame, split: Split) -> None:
+    """Warn where what was held out can tell little."""
+    rows = int((~split.train).sum())
+    bads = int(frame.bad[~split.train].sum())
+    for word, count in (("bad", bads), ("good", rows - bads)):
+        if rows and not count:
+            frame.warnings.append(
+                f"no {word} row is held out: AUC and KS of the rows held out cannot be told"
+            )
+        elif rows and count < LEAST_OF_EACH:
+            frame.warnings.append(
+                f"only {count} {word} rows are held out: their measures are rough"
             )

@@ -34,8 +34,19 @@ def dimension_of(binning: Binning) -> str:
 
 
 def name_reasons(binnings: Sequence[Binning], given: Mapping[str, str]) -> list[str]:
-    """The reason code of each characteristic."""
-    return [given.get(one.name, f"LOW_{one.name.upper()}") for one in binnings]
+    """The reason code of each characteristic: what was given, which several may share, or one of
+    its own made of its name.
+    """
+    found: list[str] = []
+    for one in binnings:
+        code = given.get(one.name)
+        if code is None:
+            code = plain = f"LOW_{one.name.upper()}"
+            number = 2
+            while code in found or code in given.values():
+                code, number = f"{plain}_{number}", number + 1
+        found.append(code)
+    return found
 
 
 def write_card(label: Label, regression: Regression, points: Points, reasons: Sequence[str]) -> str:
@@ -94,7 +105,7 @@ def write_reasons(codes: Iterable[str], names: Mapping[str, str]) -> str:
             f"    staff: {{{staff}}}",
             "    merchant_may_see: true",
         ]
-    return "\n".join(lines) + "\n" if lines else ""
+    return _write_block("reasons", lines)
 
 
 def write_inputs(binnings: Iterable[Binning]) -> str:
@@ -116,4 +127,12 @@ def write_inputs(binnings: Iterable[Binning]) -> str:
             f"    direction: {direction}",
             f"    meaning: {{zh: {_quote(one.name)}, en: {_quote(one.name)}}}",
         ]
-    return "\n".join(lines) + "\n" if lines else ""
+    return _write_block("inputs", lines)
+
+
+def _write_block(key: str, lines: Sequence[str]) -> str:
+    """The lines under a comment that says where they belong; an empty file when there are none."""
+    if not lines:
+        return ""
+    place = f"  # Paste right below the line '{key}:', not at the end of the file."
+    return "\n".join([place, *lines]) + "\n"
