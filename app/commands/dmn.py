@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from app.commands import dmn_export
 from app.dmn.errors import DmnError
 from app.dmn.model import Model
 from app.dmn.temporal import write
@@ -56,3 +57,6 @@ def run(model: Path, given: str, decision: str | None, as_json: bool) -> None:
     if not as_json:
         for message in messages:
             click.echo(f"warning: {message}", err=True)
+
+
+dmn.add_command(dmn_export.export_command)
