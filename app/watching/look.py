@@ -1,5 +1,6 @@
 """A product's files, a version to hold them against and a snapshot come in; one look at them goes
-out: problems, cases, what changed in words, and what it does to the portfolio.
+out: problems, warnings, cases and what they reach, what changed in words, and what it does to the
+portfolio.
 
 Nothing here raises for bad files: what cannot be done is a note, and the rest is done. Columns of
 the snapshot and the judgement of the version that stands are kept from one look to the next.
@@ -20,10 +21,14 @@ from app.comparisons.judging import Kept, prepare_versions
 from app.comparisons.simulate import simulate_snapshot
 from app.errors import ChengxinError
 from app.features.snapshots import Snapshot
+from app.lint.lint import lint_policy, lint_shared
+from app.policies.documents import list_products
 from app.policies.examine import Examined, examine
 from app.policies.policy import Policy
 from app.policies.trials import Difference, run_cases
 from app.rules.problems import Problem
+from app.trials.coverage import Coverage, measure_coverage
+from app.trials.story import tell_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +42,18 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen. `report`: as a simulation gives it, None where there was none."""
+    """What was seen. `warnings`: as `policy check` has them; `story`: what each stage said of the
+    first failing case; `report`: as a simulation gives it. None: it could not be told.
+    """
 
     product: str
     against: str | None
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] | None
     cases: int | None
     differences: tuple[Difference, ...]
+    story: tuple[str, ...]
+    coverage: Coverage | None
     changes: tuple[str, ...] | None
     report: dict[str, Any] | None
     notes: tuple[str, ...]
@@ -56,8 +66,9 @@ class Look:
 
     @property
     def is_fine(self) -> bool:
-        """Whether there is no problem and every case holds."""
-        return not self.problems and bool(self.cases) and not self.differences
+        """Whether there is no problem and no warning, and every case holds."""
+        quiet = not self.problems and not self.warnings
+        return quiet and bool(self.cases) and not self.differences
 
 
 @dataclass(slots=True)
@@ -83,10 +94,17 @@ class Bench:
         against, said = self.find_against(policy)
         notes += said
         differences: list[Difference] = []
+        story: tuple[str, ...] = ()
+        problems: tuple[Problem, ...] = looked.problems if looked is not None else ()
+        warnings: tuple[Problem, ...] | None = None
+        coverage = None
         changes: tuple[str, ...] | None = None
         report = None
         if looked is not None and policy is not None:
+            problems, warnings = self._lint(looked, notes)
             differences = run_cases(policy, looked.cases)
+            story = tuple(tell_case(policy, differences[0].case)) if differences else ()
+            coverage = measure_coverage(policy, looked.cases, looked.documents)
             if not looked.cases:
                 notes.append("there are no cases")
             if against is not None:
@@ -97,9 +115,12 @@ class Bench:
         return Look(
             self.product,
             against.name if against is not None else None,
-            looked.problems if looked is not None else (),
+            problems,
+            warnings,
             len(looked.cases) if looked is not None and policy is not None else None,
             tuple(differences),
+            story,
+            coverage,
             changes,
             report,
             tuple(notes),
@@ -112,6 +133,21 @@ class Bench:
         except (ChengxinError, OSError) as error:
             notes.append(str(error))
             return None
+
+    def _lint(
+        self, looked: Examined, notes: list[str]
+    ) -> tuple[tuple[Problem, ...], tuple[Problem, ...] | None]:
+        """Problems of rulesets/accepted.yaml; and the warnings of the product's files, of the
+        catalogue and of the reasons, which only all products together can tell.
+        """
+        try:
+            others = [name for name in list_products(self.rulesets) if name != self.product]
+            rest = (examine(name, self.rulesets, self.scorecards) for name in others)
+            shared = lint_shared([looked, *rest], self.rulesets, self.scorecards)
+        except (ChengxinError, OSError) as error:
+            notes.append(f"no warnings: {error}")
+            return (), None
+        return shared.problems, tuple(sorted({*lint_policy(looked), *shared.warnings}))
 
     def _simulate(
         self, against: Against, policy: Policy, notes: list[str]

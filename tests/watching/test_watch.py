@@ -47,6 +47,39 @@ def test_one_look_is_what_the_commands_say(desk: Desk) -> None:
     assert f"swapped in: {seen['report']['swapped_in']['count']:,}" in text
 
 
+def test_warnings_coverage_and_the_story_of_a_failing_case(desk: Desk) -> None:
+    """Each as its own command says it."""
+    desk.publish()
+    desk.edit(ADMISSION, "age < 20 or age > 60", "age < 20 or age > 150")
+    desk.edit("rulesets/wuliudai/limit.yaml", "yoy_3m < -0.30 then 0.6", "yoy_3m < -0.35 then 0.6")
+    seen = look(desk, status=1)
+    assert seen["warnings"] == desk.data("check", "wuliudai", status=1)["warnings"]
+    assert [one["code"] for one in seen["warnings"]] == ["threshold-outside-range"]
+    tested = desk.data("test", "wuliudai", status=1)["wuliudai"]
+    assert seen["coverage"] == tested["coverage"]
+    assert seen["story"][0].startswith("admission: ")
+    text = desk.run("watch", "wuliudai", "--once").output
+    assert "warnings: 1;" in text
+    assert f"coverage: {seen['coverage']['covered']} of {seen['coverage']['total']} parts" in text
+    assert f"      {seen['story'][0]}\n" in text
+    price = seen["report"]["price"]["after"]["mean_daily_rate"]
+    assert f"→ {price:.4%} a day" in text
+    tiers = seen["report"]["tiers"]
+    before, after = tiers["approved_before"]["A"], tiers["approved_after"]["A"]
+    assert before > 0
+    assert f"tiers    A {before} → {after}" in text
+
+
+def test_a_warning_is_not_fine(desk: Desk) -> None:
+    """Something that nothing else notices: no case fails, and a name is read no more."""
+    path = desk.rulesets / "wuliudai/accepted.yaml"
+    path.write_text("lint: []\n", "utf-8")
+    seen = look(desk, status=1)
+    assert seen["failing"] == 0
+    assert {one["code"] for one in seen["warnings"]} == {"points-against-direction", "term-unread"}
+    assert not seen["fine"]
+
+
 def test_problems_stand_alone(desk: Desk) -> None:
     desk.publish()
     desk.edit(ADMISSION, "cod_amt_12m < 500_000", "cod_amt_12n < 500_000")
