@@ -4,7 +4,7 @@ anything of anti-fraud rules.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.decisions.decide import LivePolicy
@@ -20,6 +20,7 @@ PASSED = {
     "review": both("复核就可以通过", "your line would have passed its review"),
     "drawdown": both("申请就可以通过", "the application would have been approved"),
 }
+BETTER = both("结果会更好", "the result would have been better")
 MET = both("本次评审已达到该目标。", "This assessment has reached that already.")
 AT_BEST = both("您已处于最高档次。", "You are in the best tier already.")
 NOTHING = both(
@@ -41,7 +42,11 @@ def tell_what_if(live: LivePolicy, record: Mapping[str, Any], answer: Mapping[st
         at_best = answer["goal"]["tiers"] is not None
         return _told([AT_BEST if at_best else MET])
     if answer["changes"]:
-        sentences = [_sentence(policy, record["purpose"], one) for one in answer["changes"]]
+        approved = record["outcome"] == "approve"
+        ways = sorted(_drop_worse(answer["changes"]), key=_tasks)
+        sentences = [
+            _sentence(policy, None if approved else record["purpose"], one) for one in ways
+        ]
         unique = {one["zh"]: one for one in sentences}
         return _told(list(unique.values()), (), notice(policy, "no_promise"))
     hidden = [c for c in record["reasons"] if not policy.reasons[c].merchant_may_see]
@@ -60,14 +65,51 @@ def _told(sentences: list[Words], blocked: Any = (), no_promise: Words | None = 
     return {"no_promise": no_promise, "sentences": sentences, "blocked_by": list(blocked)}
 
 
-def _sentence(policy: Policy, purpose: str, change: Mapping[str, Any]) -> Words:
+def _tasks(change: Mapping[str, Any]) -> int:
+    """How many things a merchant has to do; growth of all sales is one."""
+    return 1 + len(_others(change)) if "together" in change else len(change["moves"])
+
+
+def _others(change: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What moves beside the growth."""
+    together = change["together"]
+    return {m["input"]: m for m in together["moves"] if m["input"] not in together["grows"]}
+
+
+def _drop_worse(changes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Without changes that ask for more than another one does: as much growth, and as far."""
+
+    def asks_more(one: Mapping[str, Any], than: Mapping[str, Any]) -> bool:
+        if one is than or "together" not in one or "together" not in than:
+            return False
+        more, less = _others(one), _others(than)
+        is_further = one["together"]["factor"] >= than["together"]["factor"]
+        return is_further and all(
+            name in more and _distance(more[name]) >= _distance(move) for name, move in less.items()
+        )
+
+    kept: list[Mapping[str, Any]] = []
+    for place, one in enumerate(changes):
+        later = changes[place + 1 :]
+        is_worse = any(asks_more(one, k) for k in kept)
+        if not is_worse and not any(asks_more(one, k) and not asks_more(k, one) for k in later):
+            kept.append(one)
+    return kept
+
+
+def _distance(move: Mapping[str, Any]) -> float:
+    return float(abs(move["to"] - move["from"]))
+
+
+def _sentence(policy: Policy, purpose: str | None, change: Mapping[str, Any]) -> Words:
+    """`purpose`: None where it was approved already."""
     together = change.get("together")
     then = (together or change)["then"]
     moves = [] if together is None else [_growth(policy, together)]
     told = change if together is None else together
     grows = () if together is None else together["grows"]
     moves += [_move(policy, move) for move in told["moves"] if move["input"] not in grows]
-    result = PASSED.get(purpose, PASSED["drawdown"])
+    result = BETTER if purpose is None else PASSED.get(purpose, PASSED["drawdown"])
     zh, en = result["zh"], result["en"]
     if then["limit_fen"] is not None:
         limit = yuan(then["limit_fen"])
@@ -120,7 +162,8 @@ def _move(policy: Policy, move: Mapping[str, Any]) -> Words:
         )
     near, side = (to, "at") if isinstance(to, int) else short_bound(to)
     word_zh, word_en = ("提高到", "rose to") if up else ("降到", "fell to")
-    was, bound = show(one, now), show(one, near)
+    is_share = one.unit in ("share", "change") and round(now, 4) != round(to, 4)
+    was, bound = show(one, round(now, 4) if is_share else now), show(one, near)
     if side == "at":
         least_zh, least_en = ("至少 ", "at least ") if up else ("不超过 ", "at most ")
     else:

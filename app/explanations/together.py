@@ -36,12 +36,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """`moves`: every input that moves and its value; `factor`: of the base."""
+    """`moves`: every input that moves and its value, `others` among them; `factor`: of the base."""
 
     group: Group
     factor: float
     moves: Mapping[str, Any]
     judged: Judgement
+    others: Mapping[str, Any]
 
 
 def list_groups(inputs: Mapping[str, Input], values: Mapping[str, Any]) -> list[Group]:
@@ -121,7 +122,7 @@ def grow(
     judged = pipeline.judge({**values, **moves}, missing, "both")
     if judged.disagreements or not goal.is_met(judged.outcome, judged.tier, judged.limit_fen):
         return None
-    return Grown(group, far / now, moves, judged)
+    return Grown(group, far / now, moves, judged, others)
 
 
 def _steps(

@@ -108,8 +108,14 @@ def _together(
             continue
         others = {name: to for name, to in moves.items() if name not in group.members}
         grown = grow(pipeline, values, record["missing"], goal, group, others)
-        if grown is not None:
-            return {"together": _tell_grown(pipeline.policy, values, grown)}
+        if grown is None:
+            continue
+        for name in others:  # what the growth makes needless
+            fewer = {other: to for other, to in grown.others.items() if other != name}
+            again = grow(pipeline, values, record["missing"], goal, group, fewer)
+            if again is not None and again.factor <= grown.factor:
+                grown = again
+        return {"together": _tell_grown(pipeline.policy, values, grown)}
     return {}
 
 
