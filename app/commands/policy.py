@@ -7,6 +7,7 @@ import click
 from app.commands import (
     policy_audit,
     policy_beside,
+    policy_cases,
     policy_check,
     policy_compare,
     policy_evidence,
@@ -57,19 +58,31 @@ def check(product: str | None, errors_only: bool, as_json: bool) -> None:
 @policy.command("test", short_help="Run the cases, in three evaluators.")
 @click.argument("product", required=False)
 @click.option("--require-coverage", is_flag=True, help="Fail where no case reaches a part.")
+@click.option(
+    "--mutate",
+    "with_mutants",
+    is_flag=True,
+    help="Change the policy in every small way, and fail where no case notices.",
+)
 @AS_JSON
-def test(product: str | None, require_coverage: bool, as_json: bool) -> None:
+def test(product: str | None, require_coverage: bool, with_mutants: bool, as_json: bool) -> None:
     """Run the cases of PRODUCT (or of all) through all three evaluators.
 
     A failing case is shown with what each stage said. Then comes what no case reaches.
+
+    With --mutate comes every small change of the policy that no case notices, with a case that
+    would, ready to paste. What is meant to survive stands in accepted.yaml with its reason.
     """
     settings = load_settings()
     click.get_current_context().exit(
-        policy_files.test(_products(settings, product), settings, as_json, require_coverage)
+        policy_files.test(
+            _products(settings, product), settings, as_json, require_coverage, with_mutants
+        )
     )
 
 
 for _command in (
+    policy_cases.cases_command,
     *policy_releases.COMMANDS,
     policy_evidence.evidence_command,
     *policy_beside.COMMANDS,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -20,6 +20,9 @@ from app.settings import Settings
 from app.trials.coverage import Coverage, measure_coverage
 from app.trials.story import tell_case, trace_case
 
+if TYPE_CHECKING:
+    from app.commands.policy_mutation import Mutated
+
 WORTH_SHOWING = 50  # cases; fewer take no time
 
 
@@ -32,10 +35,14 @@ class Frozen:
 
 
 def test(
-    products: Sequence[str], settings: Settings, as_json: bool, require_coverage: bool = False
+    products: Sequence[str],
+    settings: Settings,
+    as_json: bool,
+    require_coverage: bool = False,
+    with_mutants: bool = False,
 ) -> int:
-    """Run the cases, print what differs and what no case reaches; the exit status. Raises
-    UnknownProduct.
+    """Run the cases, print what differs, what no case reaches, and (with mutants) what no case
+    would notice; the exit status. Raises UnknownProduct.
     """
     looked = [examine(name, settings.rulesets, settings.scorecards) for name in products]
     problems = _problems(looked)
@@ -44,10 +51,25 @@ def test(
         return 1
     results = {one.product: _run(one) for one in looked}
     coverage = {one.product: _cover(one) for one in looked}
-    _tell_results(looked, results, as_json, coverage)
+    mutated = _mutate(looked, results) if with_mutants else {}
+    _tell_results(looked, results, as_json, coverage, mutated)
+    if any(one is None or one.report.unargued for one in mutated.values()):
+        return 1
     if require_coverage and any(one.missing for one in coverage.values()):
         return 1
     return 1 if any(results.values()) or any(not one.cases for one in looked) else 0
+
+
+def _mutate(
+    looked: Sequence[Examined], results: Mapping[str, list[Difference]]
+) -> dict[str, Mutated | None]:
+    """What became of the mutants; None where a case fails on the policy itself, or none is there."""
+    from app.commands.policy_mutation import mutate
+
+    return {
+        one.product: mutate(one) if one.cases and not results[one.product] else None
+        for one in looked
+    }
 
 
 def _cover(looked: Examined) -> Coverage:
@@ -110,15 +132,36 @@ def _tell_results(
     results: dict[str, list[Difference]],
     as_json: bool,
     coverage: Mapping[str, Coverage] | None = None,
+    mutated: Mapping[str, Mutated | None] | None = None,
 ) -> None:
-    coverage = coverage or {}
+    coverage, mutated = coverage or {}, mutated or {}
     if as_json:
-        click.echo(json.dumps(_as_json(looked, results, coverage), ensure_ascii=False))
+        found = _as_json(looked, results, coverage)
+        for product, one_mutated in mutated.items():
+            found[product]["mutation"] = _mutation_json(one_mutated)
+        click.echo(json.dumps(found, ensure_ascii=False))
         return
     for one in looked:
         _print_result(one, results[one.product])
         if one.product in coverage:
             _print_coverage(one.product, coverage[one.product])
+        if one.product in mutated:
+            _print_mutation(one.product, mutated[one.product])
+
+
+def _mutation_json(mutated: Mutated | None) -> dict[str, Any] | None:
+    from app.commands import policy_mutation
+
+    return None if mutated is None else policy_mutation.as_json(mutated)
+
+
+def _print_mutation(product: str, mutated: Mutated | None) -> None:
+    from app.commands import policy_mutation
+
+    if mutated is None:
+        click.echo(f"{product}: no change of it was tried; first all cases must hold, and be there")
+    else:
+        policy_mutation.tell(product, mutated)
 
 
 def _print_coverage(product: str, found: Coverage) -> None:

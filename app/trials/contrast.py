@@ -39,6 +39,17 @@ class Contrast:
             | _reasons_differ(first, second)
         )
 
+    def marks(self, columns: Mapping[str, Column], count: int, which: int) -> Any:
+        """One number a merchant, equal where one of the policies (0 or 1) says the same."""
+        policy, pipeline = self._both[which]
+        judged = pipeline.judge(build_portfolio(policy, self.purpose, columns, count))
+        words = {word: n for n, word in enumerate(judged.reason_words)}
+        columns_of = [judged.outcomes, judged.limits_fen, np.nan_to_num(judged.scores, nan=-1e9)]
+        columns_of += [np.nan_to_num(judged.daily_rates, nan=-1.0), judged.tiers]
+        table = np.column_stack([*columns_of, _reason_table(judged, words)]).astype(np.float64)
+        weights = np.random.default_rng(1).random(64)
+        return table[:, :64] @ weights[: min(64, table.shape[1])]
+
     def given(self, columns: Mapping[str, Column], count: int) -> Mask:
         """Where what tables give, or the limit, differs, whatever the outcome."""
         first, second = (
@@ -61,9 +72,11 @@ def _give(
 ) -> dict[str, Any]:
     columns = dict(inputs)
     for _, stage in pipeline.stages:
-        result = stage.judge_columns(columns, count)
-        gives = result[0].gives if isinstance(stage, CompiledScorecard) else result.gives  # type: ignore[index, union-attr]
-        columns.update(gives)
+        if isinstance(stage, CompiledScorecard):
+            result, _ = stage.judge_columns(columns, count)
+        else:
+            result = stage.judge_columns(columns, count)
+        columns.update(result.gives)
     names = ["limit"] if any(isinstance(s.checked, Formula) for s in policy.stages) else []
     for one in policy.stages:
         if isinstance(one.checked, Table):

@@ -35,6 +35,16 @@ class Crowd:
             self._values[name].append(value)
         return places[key]
 
+    def value(self, name: str, place: int) -> Any:
+        return self._values[name][place]
+
+    @staticmethod
+    def column_with(column: Column, numbers: NDArray[np.float64]) -> Column:
+        """That input's column with these numbers (fen for money)."""
+        if isinstance(column, Money):
+            return Money(numbers.astype(np.int64))
+        return Number(numbers)
+
     def rows(self, merchants: Iterable[Mapping[str, Any]]) -> Rows:
         """Merchants as rows, each once, in the order given."""
         found = [[self.place(n, one.get(n)) for n in self.names] for one in merchants]
@@ -59,6 +69,21 @@ class Crowd:
             palette = [assumed.get(name) if v is None else v for v in self._values[name]]
             found[name] = _take(column_of(one.type.kind, palette), rows[:, self.column[name]])
         return found
+
+
+def values_of_column(column: Column) -> list[Any]:
+    """The inside values of a column, None for missing."""
+    known = column.known.tolist()
+    match column:
+        case Number():
+            found: list[Any] = column.values.tolist()
+        case Money():
+            found = column.fens.tolist()
+        case Words():
+            found = [column.words[code] for code in column.codes.tolist()]
+        case Truth():
+            found = column.true.tolist()
+    return [value if is_known else None for value, is_known in zip(found, known, strict=True)]
 
 
 def _take(column: Column, at: NDArray[np.int32]) -> Column:

@@ -1,4 +1,4 @@
-"""Policies come in; for every input the values at which something may change go out: thresholds with
+"""Policies come in; for every input the values at which something may change go out: thresholds,
 their neighbours, the ends of its range, and missing.
 """
 
@@ -30,6 +30,19 @@ def terms_of(checked: Checked) -> list[Term]:
             return [*(term for _, term, _ in lets), limit]
         case Scorecard(characteristics=characteristics):
             return [one.term for one in characteristics]
+
+
+def term_of(checked: Checked, item: str) -> Term | None:
+    """The term of one rule, row, characteristic or value; None for anything else."""
+    match checked:
+        case Rules(rules=rules):
+            return next((rule.when for rule in rules if rule.id == item), None)
+        case Table():
+            return None
+        case Formula(lets=lets, limit=limit):
+            return {**{name: term for name, term, _ in lets}, "limit": limit}.get(item)
+        case Scorecard(characteristics=characteristics):
+            return next((one.term for one in characteristics if one.id == item), None)
 
 
 def find_landmarks(policies: Sequence[Policy]) -> dict[str, list[Any]]:
