@@ -63,7 +63,7 @@ def test(
 def _mutate(
     looked: Sequence[Examined], results: Mapping[str, list[Difference]]
 ) -> dict[str, Mutated | None]:
-    """What became of the mutants; None where a case fails on the policy itself, or none is there."""
+    """What became of the mutants; None where a case fails on the policy itself, or none stands."""
     from app.commands.policy_mutation import mutate
 
     return {

@@ -67,7 +67,7 @@ class Search:
                 found = one.look(circle, one.contrast.decided)
                 if found is not None:
                     return one.shrink(found, one.contrast.decided, stage)
-        for circle in (0, 1, 2):
+        for circle in (0, 1, 2, 5):
             for one in tries:
                 found = one.look(circle, one.contrast.given)
                 if found is not None:
@@ -165,7 +165,8 @@ class _Try:
         """
         for name in self.reads[:MOST_TURNED]:
             few = self.starts[:60]
-            yield from find_turns(self.crowd, self.contrast, few, name, self.marks[name])
+            values = {*self.marks[name], *self._scaled(few, name)}
+            yield from find_turns(self.crowd, self.contrast, few, name, values)
 
     def two(self) -> Iterator[Rows]:
         few, left = self.starts[:: max(1, len(self.starts) // 8)], MOST_PAIRS
@@ -213,13 +214,14 @@ class _Try:
     def vary(self, rows: Rows, name: str) -> Rows:
         """Each row with each landmark of the input, and with parts and multiples of its own."""
         many = self.crowd.vary(rows, name, self.marks[name])
+        values = self._scaled(rows, name)
+        return np.concatenate([many, self.crowd.vary(rows, name, values)]) if values else many
+
+    def _scaled(self, rows: Rows, name: str) -> list[Any]:
+        """Parts and multiples of what some of these merchants have."""
+        own = sorted({int(place) for place in rows[:, self.crowd.column[name]]})[:3]
         of = self.search.policy.inputs[name].type
-        kinds = {int(place) for place in rows[:, self.crowd.column[name]]}
-        own = [self.crowd.value(name, place) for place in sorted(kinds)]
-        values = [moved for value in own[:3] for moved in scaled(of, value)]
-        if not values:
-            return many
-        return np.concatenate([many, self.crowd.vary(rows, name, values)])
+        return [moved for place in own for moved in scaled(of, self.crowd.value(name, place))]
 
     # --- one by one -------------------------------------------------------------------------------
 

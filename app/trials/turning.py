@@ -4,7 +4,7 @@ with that input go out, found by halving.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,13 @@ MOST_TURNS = 2_000
 
 
 def find_turns(
-    crowd: Crowd, contrast: Contrast, rows: Rows, name: str, marks: Sequence[Any]
+    crowd: Crowd, contrast: Contrast, rows: Rows, name: str, marks: Collection[Any]
 ) -> Iterator[Rows]:
     """For each policy: every merchant at the two values of the input between which it turns."""
     of = crowd.policy.inputs[name].type
     if of.kind in (BOOLEAN, TEXT):
         return
-    values = [value for value in marks if value is not None]
+    values = sorted(value for value in marks if value is not None)
     if len(values) < 2:
         return
     whole = of.kind == MONEY or of.declared == "integer"
