@@ -228,7 +228,7 @@ def _characteristics(card: Card) -> Iterator[str]:
 def _label(group: Mapping[str, Any]) -> str:
     """The bin as it is written in the card, and what it is where that is not plain."""
     kind = f"{KINDS[group['kind']]} " if group["kind"] in KINDS else ""
-    written = group["bin"].removesuffix("missing").rstrip("; ")
+    written = str(group["bin"]).removesuffix("missing").rstrip("; ")
     return (kind + written).strip() + ("" if group["own_woe"] else " *")
 
 
