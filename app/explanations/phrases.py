@@ -39,7 +39,8 @@ def yuan(fen: int | None) -> Words:
 def percent(share: float, signed: bool = False) -> str:
     """A share as a percentage, with as few decimals as say it (at most four)."""
     text = f"{share * 100:+.4f}" if signed else f"{share * 100:.4f}"
-    return f"{text.rstrip('0').rstrip('.')}%"
+    short = text.rstrip("0").rstrip(".")
+    return "0%" if short in ("+0", "-0", "+", "-", "") else f"{short}%"
 
 
 def number(value: float) -> str:

@@ -4,6 +4,7 @@ anything of anti-fraud rules.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ PASSED = {
     "review": both("复核就可以通过", "your line would have passed its review"),
     "drawdown": both("申请就可以通过", "the application would have been approved"),
 }
+MANY_TIMES = 3  # from here on growth is told in times, not in percent
 BETTER = both("结果会更好", "the result would have been better")
 MET = both("本次评审已达到该目标。", "This assessment has reached that already.")
 AT_BEST = both("您已处于最高档次。", "You are in the best tier already.")
@@ -108,6 +110,7 @@ def _sentence(policy: Policy, purpose: str | None, change: Mapping[str, Any]) ->
     moves = [] if together is None else [_growth(policy, together)]
     told = change if together is None else together
     grows = () if together is None else together["grows"]
+    sums = [m for m in change["moves"] if policy.inputs[m["input"]].moves_with and together is None]
     moves += [_move(policy, move) for move in told["moves"] if move["input"] not in grows]
     result = BETTER if purpose is None else PASSED.get(purpose, PASSED["drawdown"])
     zh, en = result["zh"], result["en"]
@@ -117,10 +120,12 @@ def _sentence(policy: Policy, purpose: str | None, change: Mapping[str, Any]) ->
     if then["daily_rate"] is not None:
         day = percent(then["daily_rate"])
         zh, en = f"{zh}、日利率 {day}", f"{en} at {day} a day"
-    return both(
-        f"如果{'，并且'.join(m['zh'] for m in moves)}，其他情况不变，{zh}。",
-        f"If {' and '.join(m['en'] for m in moves)}, and all else stayed the same, then {en}.",
-    )
+    told_zh = f"如果{'，并且'.join(m['zh'] for m in moves)}，其他情况不变，{zh}。"
+    told_en = f"If {' and '.join(m['en'] for m in moves)}, and all else stayed the same, then {en}."
+    if any(policy.inputs[move["input"]].unit != "change" for move in sums):
+        told_zh += "（各项销售额通常会一起变化，这里只列出至少要改变的。）"
+        told_en += " (Sums of sales usually move together; this names the ones that have to.)"
+    return both(told_zh, told_en)
 
 
 def _growth(policy: Policy, together: Mapping[str, Any]) -> Words:
@@ -128,18 +133,25 @@ def _growth(policy: Policy, together: Mapping[str, Any]) -> Words:
     one = policy.inputs[together["input"]]
     (move,) = (m for m in together["moves"] if m["input"] == together["input"])
     was, to = show(one, move["from"]), show(one, move["to"])
-    more = percent(_rounded_up(together["factor"] - 1))
+    factor = together["factor"]
+    more = percent(_rounded_up(factor - 1))
+    zh, en = f"提高约 {more}", f"rose by about {more}"
+    if factor > MANY_TIMES:
+        times = number(math.ceil(factor * 10) / 10)
+        zh, en = f"提高到约 {times} 倍", f"rose to about {times} times what they are"
+    if together["steady"]:
+        zh, en = f"{zh}并保持稳定", f"{en} and stayed there"
     return both(
-        f"您的销售额整体提高约 {more}（{one.plain['zh']}从 {was['zh']}提高到至少 {to['zh']}，"
+        f"您的销售额整体{zh}（{one.plain['zh']}从 {was['zh']}提高到至少 {to['zh']}，"
         "其他月份的销售额同比例提高）",
-        f"your sales as a whole rose by about {more} ({one.plain['en']} from {was['en']}"
+        f"your sales as a whole {en} ({one.plain['en']} from {was['en']}"
         f" to at least {to['en']}, and all your other sums of sales in the same proportion)",
     )
 
 
 def _rounded_up(share: float) -> float:
     """To a tenth of a percent, never 0."""
-    return max(1, -int(-share * 1000 // 1)) / 1000
+    return max(1, math.ceil(share * 1000)) / 1000
 
 
 def _move(policy: Policy, move: Mapping[str, Any]) -> Words:

@@ -9,7 +9,7 @@ between the thresholds that the group passes on its way.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -25,13 +25,22 @@ SMALLEST_STEP = 10_000  # steps in which a base that is no money is counted, a o
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`base`: the member by which growth is told; `members`: all that grow, the base among them;
-    `carried`: what a member bounds.
+    """`base`: the member by which growth is told; `sums`: all that grow, the base among them;
+    `changes`: members that compare with an earlier period; `carried`: what a member bounds.
     """
 
     base: str
-    members: tuple[str, ...]
+    sums: tuple[str, ...]
+    changes: tuple[str, ...]
     carried: tuple[str, ...]
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return self.sums + self.changes
+
+    def steady(self) -> Group:
+        """The same when sales have grown and stayed: compared with a year before, nothing moves."""
+        return replace(self, changes=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +71,10 @@ def list_groups(inputs: Mapping[str, Input], values: Mapping[str, Any]) -> list[
             and name not in members
             and _can_grow(one, values.get(name))
         )
-        if base in members and values[base] > 0:
-            groups.append(Group(base, members, carried))
+        if base in members and inputs[base].unit != "change" and values[base] > 0:
+            changes = tuple(name for name in members if inputs[name].unit == "change")
+            sums = tuple(name for name in members if name not in changes)
+            groups.append(Group(base, sums, changes, carried))
     return groups
 
 

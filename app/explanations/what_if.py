@@ -15,7 +15,7 @@ from app.errors import ChengxinError
 from app.explanations.bulk import Goal
 from app.explanations.levers import Lever, list_levers
 from app.explanations.search import Found, search
-from app.explanations.together import Grown, grow, list_groups
+from app.explanations.together import Group, Grown, grow, list_groups
 from app.policies.pipeline import Judgement, Pipeline
 from app.policies.policy import Policy
 from app.policies.reasons import ENGINE_DISAGREEMENT, NO_SNAPSHOT, PRODUCT_STOPPED
@@ -102,27 +102,45 @@ def _together(
     """The same change with all that cannot stay behind, where a sum of sales has to rise."""
     values = record["inputs"]
     for group in list_groups(pipeline.policy.inputs, values):
-        rising = [name for name in moves if name in group.members and moves[name] > values[name]]
-        falling = [name for name in moves if name in group.members and name not in rising]
-        if not rising or falling:
+        moved = [name for name in moves if name in group.sums]
+        if not moved or any(moves[name] < values[name] for name in moved):
             continue
-        others = {name: to for name, to in moves.items() if name not in group.members}
-        grown = grow(pipeline, values, record["missing"], goal, group, others)
-        if grown is None:
-            continue
-        for name in others:  # what the growth makes needless
-            fewer = {other: to for other, to in grown.others.items() if other != name}
-            again = grow(pipeline, values, record["missing"], goal, group, fewer)
-            if again is not None and again.factor <= grown.factor:
-                grown = again
-        return {"together": _tell_grown(pipeline.policy, values, grown)}
+        found = [
+            grown
+            for kind in (group, group.steady())
+            if (grown := _grow(pipeline, record, goal, kind, moves)) is not None
+        ]
+        if found:
+            least = min(found, key=lambda grown: (grown.factor, len(grown.others)))
+            return {"together": _tell_grown(pipeline.policy, values, least)}
     return {}
+
+
+def _grow(
+    pipeline: Pipeline,
+    record: Mapping[str, Any],
+    goal: Goal,
+    group: Group,
+    moves: Mapping[str, Any],
+) -> Grown | None:
+    values, missing = record["inputs"], record["missing"]
+    others = {name: to for name, to in moves.items() if name not in group.members}
+    grown = grow(pipeline, values, missing, goal, group, others)
+    if grown is None:
+        return None
+    for name in others:  # what the growth makes needless
+        fewer = {other: to for other, to in grown.others.items() if other != name}
+        again = grow(pipeline, values, missing, goal, group, fewer)
+        if again is not None and again.factor <= grown.factor:
+            grown = again
+    return grown
 
 
 def _tell_grown(policy: Policy, values: Mapping[str, Any], grown: Grown) -> dict[str, Any]:
     return {
         "input": grown.group.base,
         "factor": round(grown.factor, 6),
+        "steady": not grown.group.changes,
         "moves": [
             {"input": name, "from": values[name], "to": to, "how": policy.inputs[name].merchant_can}
             for name, to in grown.moves.items()
