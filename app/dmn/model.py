@@ -1,178 +1,123 @@
-"""Reads a DMN file (1.1 to 1.5) and runs its decisions."""
+"""Reads a DMN file (1.1 to 1.5), with the models that it imports, and runs its decisions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from app.dmn.boxed import Boxed
+from app.dmn.errors import DmnError
+from app.dmn.evaluate import Feel
+from app.dmn.requirements import Run
+from app.dmn.types import Types
+from app.dmn.xml import children, load, local, name_of
 
-from app.dmn.errors import DmnError, FeelFault, FeelSyntaxError
-from app.dmn.evaluate import Feel, invoke
-from app.dmn.table import judge_table
-from app.dmn.typed import Types
-from app.dmn.values import Function
-
-NAMESPACES = ("20151101", "20180521", "20191111", "20211108", "20230324")
-
-
-def local(element: Element) -> str:
-    """The name of an element without its namespace."""
-    return element.tag.rpartition("}")[2]
-
-
-def children(element: Element, name: str) -> list[Element]:
-    """The children of one name."""
-    return [child for child in element if local(child) == name]
+MOST_MODELS = 50
+RUN = ("decision", "decisionService", "businessKnowledgeModel")
 
 
 class Model:
-    """A DMN model, ready to run."""
+    """A DMN model, ready to run. Imported models lie in the same folder, or at their location."""
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self.root = fromstring(path.read_bytes(), forbid_dtd=True)
-        except OSError as error:
-            raise DmnError(f"{path}: cannot be read: {error.strerror}") from error
-        except (ParseError, DefusedXmlException, ValueError) as error:
-            raise DmnError(f"{path}: not safe, well-formed XML: {error}") from error
-        tag = self.root.tag
-        if local(self.root) != "definitions" or not any(space in tag for space in NAMESPACES):
-            raise DmnError(f"{path}: no DMN model 1.1 to 1.5: it begins with {tag}")
-        self.path = path
+    def __init__(self, path: Path, above: dict[str, Model] | None = None) -> None:
+        self.path, self.root = path, load(path)
+        self.namespace = self.root.get("namespace", "")
         self.by_id = {e.get("id"): e for e in self.root if e.get("id")}
-        self.feel = Feel(
-            {" ".join(e.get("name", "").split()) for e in self.root.iter() if e.get("name")}
+        loaded = {} if above is None else above
+        loaded[self.namespace] = self
+        if len(loaded) > MOST_MODELS:
+            raise DmnError(f"{path}: more than {MOST_MODELS} models are imported")
+        self.imports = self._imports(loaded)
+        self.feel = self._feel()
+        self.types = Types(
+            {name_of(e): e for e in children(self.root, "itemDefinition")}, self.feel.judge
         )
-        self.types = Types(self.root, self.feel)
-        self.done: dict[str, Any] = {}
-        self.busy: list[str] = []
+        self.types.imported = {name: model.types for name, model in self.imports.items()}
+        self.feel.types = self.types
+        self.boxed = Boxed(self.feel, self.types)
+
+    def _feel(self) -> Feel:
+        names = {name_of(e) for e in self.root.iter() if e.get("name")}
+        names |= {" ".join(e.get("iteratorVariable", "").split()) for e in self.root.iter()}
+        for model in self.imports.values():
+            names |= model.feel.known
+        feel = Feel(names - {""})
+        for model in self.imports.values():
+            model.share(feel)
+        return feel
+
+    def share(self, feel: Feel) -> None:
+        """Tell messages and places to the model that imports this one."""
+        self.feel.messages, self.feel.places = feel.messages, feel.places
+        for model in self.imports.values():
+            model.share(feel)
+
+    def _imports(self, loaded: dict[str, Model]) -> dict[str, Model]:
+        found = {}
+        for element in children(self.root, "import"):
+            space = element.get("namespace", "")
+            kind = element.get("importType", "")
+            if "DMN" not in kind and kind:
+                continue
+            if space not in loaded:
+                loaded[space] = Model(self._file(element, space), loaded)
+            elif loaded[space].__dict__.get("boxed") is None:
+                raise DmnError(f"{self.path}: the imports lead back to this model")
+            found[name_of(element)] = loaded[space]
+        return found
+
+    def _file(self, element: Element, space: str) -> Path:
+        folder = self.path.parent
+        wanted = element.get("locationURI", "")
+        beside = folder / wanted if wanted and ":" not in wanted else None
+        if beside and beside.is_file() and beside.resolve().parent == folder.resolve():
+            return beside
+        for path in sorted(folder.glob("*.dmn")):
+            try:
+                if path != self.path and load(path).get("namespace") == space:
+                    return path
+            except DmnError:
+                continue
+        raise DmnError(
+            f"{self.path}: the imported model '{element.get('name')}' ({space}) is not in {folder}"
+        )
 
     def decisions(self) -> list[str]:
         """The names of the decisions, in the order of the file."""
         return [e.get("name", "") for e in children(self.root, "decision")]
 
     def run(self, given: dict[str, Any], name: str) -> Any:
-        """One decision with these inputs."""
-        for element in children(self.root, "decision"):
-            if element.get("name") == name:
-                self.done = {}
-                return self.decide(element, given)
+        """One decision, decision service or function with these inputs."""
+        for kind in RUN:
+            for element in children(self.root, kind):
+                if name in (element.get("name"), name_of(element)):
+                    return Run(self, given).top(element)
         known = ", ".join(self.decisions()) or "none"
         raise DmnError(f"{self.path}: no decision '{name}'; there are: {known}")
 
-    def decide(self, element: Element, given: dict[str, Any]) -> Any:
-        """A decision or a business knowledge model, with all that it requires."""
-        key: str = element.get("id") or element.get("name") or ""
-        if key in self.done:
-            return self.done[key]
-        if key in self.busy:
-            raise DmnError(f"{self.path}: '{element.get('name')}' requires itself")
-        self.busy.append(key)
-        try:
-            scope = self.requirements(element, given)
-            logic = children(element, "encapsulatedLogic")
-            if logic:
-                value: Any = self.function(logic[0], scope)
-            else:
-                value = self.body(element, scope)
-            variable = children(element, "variable")
-            if variable and not logic:
-                name = element.get("name", "")
-                value = self.types.fit(value, variable[0].get("typeRef", ""), name)
-            self.done[key] = value
-        finally:
-            self.busy.pop()
-        return value
+    def find(self, href: str) -> tuple[Model, Element]:
+        """The element that a reference names, and its model."""
+        space, _, key = href.rpartition("#")
+        models = [self, *self.all_imports()]
+        for model in models:
+            if space in ("", model.namespace) or (space == model.path.name):
+                if key in model.by_id:
+                    return model, model.by_id[key]
+                if not space:
+                    break
+        raise DmnError(f"{self.path}: there is no element {href}")
 
-    def requirements(self, element: Element, given: dict[str, Any]) -> dict[str, Any]:
-        """The values of everything that an element requires, by name."""
-        scope: dict[str, Any] = {}
-        for link in element.iter():
-            if local(link) not in ("requiredInput", "requiredDecision", "requiredKnowledge"):
-                continue
-            needed = self.by_id.get(link.get("href", "").rpartition("#")[2])
-            if needed is None:
-                raise DmnError(f"{self.path}: there is no element {link.get('href')}")
-            name = " ".join(needed.get("name", "").split())
-            if local(needed) != "inputData":
-                scope[name] = self.decide(needed, given)
-                continue
-            if name not in given:
-                raise DmnError(
-                    f"{self.path}: the input '{name}' is missing; null says so on purpose"
-                )
-            variable = children(needed, "variable")
-            kind = variable[0].get("typeRef", "") if variable else ""
-            scope[name] = self.types.fit(given[name], kind, name)
-        return scope
-
-    def body(self, element: Element, scope: dict[str, Any]) -> Any:
-        """The value of the first boxed expression in an element."""
-        for child in element:
-            if found := getattr(self, "_" + local(child), None):
-                work: Callable[[Element, dict[str, Any]], Any] = found
-                return work(child, scope)
-            if local(child) in ("conditional", "filter", "for", "every", "some"):
-                raise DmnError(f"{self.path}: boxed '{local(child)}' is not supported yet")
-        raise DmnError(f"{self.path}: '{element.get('name')}' has no logic")
-
-    def _literalExpression(self, element: Element, scope: dict[str, Any]) -> Any:
-        text = "".join(e.text or "" for e in children(element, "text"))
-        try:
-            return self.feel.run(self.feel.tree(text), scope)
-        except FeelSyntaxError as error:
-            self.feel.messages.append(str(error))
-            return None
-
-    def _decisionTable(self, element: Element, scope: dict[str, Any]) -> Any:
-        return judge_table(element, scope, self.feel)
-
-    def _list(self, element: Element, scope: dict[str, Any]) -> list[Any]:
-        return [getattr(self, "_" + local(item))(item, scope) for item in element]
-
-    def _relation(self, element: Element, scope: dict[str, Any]) -> list[Any]:
-        names = [e.get("name", "") for e in children(element, "column")]
-        return [
-            dict(zip(names, self._list(row, scope), strict=True))
-            for row in children(element, "row")
-        ]
-
-    def _context(self, element: Element, scope: dict[str, Any]) -> Any:
-        found: dict[str, Any] = {}
-        for entry in children(element, "contextEntry"):
-            value = self.body(entry, {**scope, **found})
-            variable = children(entry, "variable")
-            if not variable:
-                return value
-            found[variable[0].get("name", "")] = value
+    def all_imports(self) -> list[Model]:
+        """The imported models, and those that they import."""
+        found = list(self.imports.values())
+        for model in self.imports.values():
+            found += [m for m in model.all_imports() if m not in found]
         return found
 
-    def _invocation(self, element: Element, scope: dict[str, Any]) -> Any:
-        called = self.body(element, scope)
-        names = [children(b, "parameter")[0].get("name", "") for b in children(element, "binding")]
-        values = [self.body(b, scope) for b in children(element, "binding")]
-        try:
-            if not isinstance(called, Function):
-                raise FeelFault("what is invoked is not a function")
-            return invoke(called, values, names)
-        except FeelFault as fault:
-            self.feel.messages.append(str(fault))
-            return None
+    def name_of(self, other: Model) -> str | None:
+        """The name under which this model imports another; None if it does not."""
+        return next((name for name, model in self.imports.items() if model is other), None)
 
-    def _functionDefinition(self, element: Element, scope: dict[str, Any]) -> Any:
-        return self.function(element, scope)
 
-    def function(self, element: Element, scope: dict[str, Any]) -> Function:
-        """A function of the model; one in Java or PMML gives null."""
-        names = [e.get("name", "") for e in children(element, "formalParameter")]
-
-        def call(*values: Any) -> Any:
-            if element.get("kind", "FEEL") != "FEEL":
-                raise FeelFault("external functions (Java, PMML) are not run; the value is null")
-            return self.body(element, {**scope, **dict(zip(names, values, strict=True))})
-
-        return Function(tuple(names), call)
+__all__ = ["Model", "children", "local"]

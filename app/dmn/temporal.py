@@ -1,71 +1,100 @@
-"""Dates, times and durations: from text, to text, and their arithmetic (microseconds at finest)."""
+"""Temporal values from text and to text (ISO 8601, XML Schema, and `@Zone/Name`)."""
 
 from __future__ import annotations
 
-import calendar
 import re
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.dmn.errors import FeelFault
-from app.dmn.values import Months
+from app.dmn.moments import (
+    DAY,
+    SECOND,
+    Date,
+    Length,
+    Moment,
+    Months,
+    Time,
+    Zone,
+    checked,
+    from_ordinal,
+    zone_named,
+)  # fmt: skip
 
 YEARS = re.compile(r"(-?)P(?=\d)(?:(\d+)Y)?(?:(\d+)M)?")
 DAYS = re.compile(
-    r"(-?)P(?=\d|T\d)(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
+    r"(-?)P(?=\d|T\d)(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d*))?S)?)?",
 )
-DATE = re.compile(r"\d{4}-\d\d-\d\d")
-TIME = re.compile(r"(\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d|@[\w/+-]+)?")
+DATE = re.compile(r"(-?)((?:[1-9]\d{4,8})|\d{4})-(\d\d)-(\d\d)", re.ASCII)
+TIME = re.compile(
+    r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:(Z)|([+-])(\d\d):(\d\d)(?::(\d\d))?|@([\w/+-]+))?",
+    re.ASCII,
+)
+MOST_DIGITS = 24
 
 
-def read_date(text: str) -> date:
-    """A date of ISO 8601, years 1 to 9999."""
-    if not DATE.fullmatch(text):
+def read_date(text: str) -> Date:
+    """A date of ISO 8601; the year has four to nine digits."""
+    match = DATE.fullmatch(text)
+    if not match:
         raise FeelFault(f"'{text}' is not a date; write yyyy-mm-dd")
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise FeelFault(f"'{text}' is not a date: {error}") from error
+    year = int(match[2])
+    return checked(-year if match[1] else year, int(match[3]), int(match[4]))
 
 
-def read_time(text: str) -> time:
+def read_time(text: str) -> Time:
     """A time of day, with an offset or `@Zone/Name` where given."""
     match = TIME.fullmatch(text)
     if not match:
         raise FeelFault(f"'{text}' is not a time; write hh:mm:ss")
-    try:
-        zone = match[2] or ""
-        if zone.startswith("@"):
-            return time.fromisoformat(match[1]).replace(tzinfo=ZoneInfo(zone[1:]))
-        return time.fromisoformat(match[1] + zone)
-    except (ValueError, KeyError) as error:
-        raise FeelFault(f"'{text}' is not a time: {error}") from error
+    hour, minute, second = (int(match[n]) for n in (1, 2, 3))
+    end_of_day = (hour, minute, second) == (24, 0, 0) and not int(match[4] or 0)
+    if (hour > 23 and not end_of_day) or minute > 59 or second > 59:
+        raise FeelFault(f"'{text}' is not a time of day")
+    hour %= 24
+    nanos = ((hour * 60 + minute) * 60 + second) * SECOND
+    return Time(nanos + _fraction(match[4]), _zone(match, text))
 
 
-def read_moment(text: str) -> datetime:
+def _fraction(digits: str | None) -> int:
+    return int((digits or "0")[:9].ljust(9, "0"))
+
+
+def _zone(match: re.Match[str], text: str) -> Zone | None:
+    if match[5]:
+        return Zone(0)
+    if match[10]:
+        zone_named(match[10])
+        return Zone(0, match[10])
+    if not match[6]:
+        return None
+    hours, minutes, seconds = int(match[7]), int(match[8]), int(match[9] or 0)
+    offset = (hours * 60 + minutes) * 60 + seconds
+    if minutes > 59 or seconds > 59 or offset > 18 * 3600:
+        raise FeelFault(f"'{text}' has no offset between -18:00 and +18:00")
+    return Zone(-offset if match[6] == "-" else offset)
+
+
+def read_moment(text: str) -> Moment:
     """A date and time; a date alone is its midnight."""
-    day, _, rest = text.partition("T")
-    return datetime.combine(read_date(day), read_time(rest) if rest else time(0))
+    day, mark, rest = text.partition("T")
+    moment = Moment(read_date(day), read_time(rest) if mark else Time(0))
+    if rest.startswith("24"):
+        return Moment(from_ordinal(moment.day.ordinal() + 1), moment.time)
+    return moment
 
 
-def read_duration(text: str) -> Months | timedelta:
+def read_duration(text: str) -> Months | Length:
     """A duration of years and months, or of days and time."""
+    if len(text) > 4 * MOST_DIGITS:
+        raise FeelFault("the text of a duration is too long")
     if match := YEARS.fullmatch(text):
         months = int(match[2] or 0) * 12 + int(match[3] or 0)
         return Months(-months if match[1] else months)
     if match := DAYS.fullmatch(text):
-        try:
-            length = timedelta(
-                days=int(match[2] or 0),
-                hours=int(match[3] or 0),
-                minutes=int(match[4] or 0),
-                seconds=float(match[5] or 0),
-            )
-        except OverflowError as error:
-            raise FeelFault(f"'{text}' is too long a duration") from error
-        return -length if match[1] else length
+        days, hours, minutes, seconds = (int(match[n] or 0) for n in (2, 3, 4, 5))
+        nanos = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * SECOND
+        nanos += _fraction(match[6])
+        return Length(-nanos if match[1] else nanos)
     raise FeelFault(f"'{text}' is not a duration; write for example P1Y2M or P3DT4H")
 
 
@@ -85,83 +114,38 @@ def write(value: Any) -> str:
         years, months = divmod(abs(value.months), 12)
         body = (f"{years}Y" if years else "") + (f"{months}M" if months or not years else "")
         return ("-" if value.months < 0 else "") + "P" + body
-    if isinstance(value, timedelta):
-        return _write_length(value)
-    if isinstance(value, datetime):
-        return value.date().isoformat() + "T" + write(value.timetz())
-    if isinstance(value, time):
-        text = value.replace(tzinfo=None).isoformat()
-        text = text.rstrip("0") if "." in text else text
-        if isinstance(value.tzinfo, ZoneInfo):
-            return f"{text}@{value.tzinfo.key}"
-        if value.tzinfo is None:
-            return text
-        offset = value.isoformat()[-6:]
-        return text + ("Z" if offset == "+00:00" else offset)
-    return str(value.isoformat())
+    if isinstance(value, Length):
+        return _write_length(value.nanos)
+    if isinstance(value, Date):
+        sign = "-" if value.year < 0 else ""
+        return f"{sign}{abs(value.year):04}-{value.month:02}-{value.day:02}"
+    if isinstance(value, Moment):
+        return write(value.day) + "T" + write(value.time)
+    if isinstance(value, Time):
+        seconds, nanos = divmod(value.nanos, SECOND)
+        clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+        clock += f".{nanos:09}".rstrip("0") if nanos else ""
+        return clock + (_write_zone(value.zone) if value.zone else "")
+    raise FeelFault("this value is neither a date, a time nor a duration")
 
 
-def _write_length(value: timedelta) -> str:
-    size = abs(value)
-    hours, rest = divmod(size.seconds, 3600)
-    minutes, whole = divmod(rest, 60)
-    seconds = f"{Decimal(whole) + Decimal(size.microseconds) / 1_000_000:f}"
-    seconds = seconds.rstrip("0").rstrip(".") if "." in seconds else seconds
+def _write_zone(zone: Zone) -> str:
+    if zone.name:
+        return "@" + zone.name
+    if zone.offset == 0:
+        return "Z"
+    size = abs(zone.offset)
+    text = f"{'-' if zone.offset < 0 else '+'}{size // 3600:02}:{size // 60 % 60:02}"
+    return text + (f":{size % 60:02}" if size % 60 else "")
+
+
+def _write_length(nanos: int) -> str:
+    size = abs(nanos)
+    days, rest = divmod(size, DAY)
+    seconds, fraction = divmod(rest, SECOND)
+    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
+    tail = f"{seconds}" + (f".{fraction:09}".rstrip("0") if fraction else "")
     clock = f"{hours}H" * bool(hours) + f"{minutes}M" * bool(minutes)
-    clock += f"{seconds}S" * (seconds != "0")
-    body = f"{size.days}D" * bool(size.days) + ("T" + clock) * bool(clock)
-    return ("-" if value < timedelta(0) else "") + "P" + (body or "T0S")
-
-
-def add_months(day: Any, months: int) -> Any:
-    """A date or moment, so many months later; the day is cut to the month's last."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    if not 1 <= year <= 9999:
-        raise FeelFault("a date outside the years 1 to 9999")
-    return day.replace(
-        year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1])
-    )
-
-
-def add(left: Any, right: Any) -> Any:
-    """A temporal value and a duration, or two durations of one kind."""
-    if isinstance(left, Months) and isinstance(right, Months):
-        return Months(left.months + right.months)
-    if isinstance(right, date | time) and not isinstance(left, date | time):
-        left, right = right, left
-    if isinstance(right, Months) and isinstance(left, date):
-        return add_months(left, right.months)
-    if isinstance(right, timedelta):
-        if isinstance(left, time):
-            moment = datetime.combine(date(2000, 1, 2), left)
-            return (
-                moment + timedelta(seconds=right.seconds, microseconds=right.microseconds)
-            ).timetz()
-        if isinstance(left, timedelta | datetime):
-            return left + right
-        if isinstance(left, date):
-            return (datetime.combine(left, time(0)) + right).date()
-    raise FeelFault("+ does not fit these types")
-
-
-def subtract(left: Any, right: Any) -> Any:
-    """The time between two values, or a value a duration earlier."""
-    if isinstance(right, Months):
-        return add(left, Months(-right.months))
-    if isinstance(right, timedelta):
-        return add(left, -right)
-    if isinstance(left, date) and isinstance(right, date):
-        first, second = _moment(left), _moment(right)
-        if (first.tzinfo is None) != (second.tzinfo is None):
-            raise FeelFault("one of the two moments has no time zone")
-        return first - second
-    if isinstance(left, time) and isinstance(right, time):
-        day = date(2000, 1, 2)
-        return subtract(datetime.combine(day, left), datetime.combine(day, right))
-    raise FeelFault("- does not fit these types")
-
-
-def _moment(value: date) -> datetime:
-    if isinstance(value, datetime):
-        return value
-    return datetime.combine(value, time(0, tzinfo=UTC))
+    clock += f"{tail}S" * (tail != "0")
+    body = f"{days}D" * bool(days) + ("T" + clock) * bool(clock)
+    return ("-" if nanos < 0 else "") + "P" + (body or "T0S")
