@@ -30,7 +30,7 @@ class Contrast:
             pipeline.judge(build_portfolio(policy, self.purpose, columns, count))
             for policy, pipeline in self._both
         )
-        return (
+        found: Mask = (
             (first.outcomes != second.outcomes)
             | (first.limits_fen != second.limits_fen)
             | _differ(first.scores, second.scores)
@@ -38,13 +38,18 @@ class Contrast:
             | (_tiers(first) != _tiers(second))
             | _reasons_differ(first, second)
         )
+        return found
 
     def marks(self, columns: Mapping[str, Column], count: int, which: int) -> Any:
         """One number a merchant, equal where one of the policies (0 or 1) says the same."""
         policy, pipeline = self._both[which]
         judged = pipeline.judge(build_portfolio(policy, self.purpose, columns, count))
         words = {word: n for n, word in enumerate(judged.reason_words)}
-        columns_of = [judged.outcomes, judged.limits_fen, np.nan_to_num(judged.scores, nan=-1e9)]
+        columns_of: list[Any] = [
+            judged.outcomes,
+            judged.limits_fen,
+            np.nan_to_num(judged.scores, nan=-1e9),
+        ]
         columns_of += [np.nan_to_num(judged.daily_rates, nan=-1.0), judged.tiers]
         table = np.column_stack([*columns_of, _reason_table(judged, words)]).astype(np.float64)
         weights = np.random.default_rng(1).random(64)

@@ -142,7 +142,7 @@ class _Try:
         files = [file for file in self.search.files if self.fits(file)]
         own = [file for file in files if file.path.stem == stage]
         near = sorted(files, key=lambda f: sum(values[n] != f.base.get(n) for n in values))
-        return (own or near or [None])[0]
+        return next(iter([*own, *near]), None)
 
     # --- circles ----------------------------------------------------------------------------------
 
