@@ -15,7 +15,7 @@ import yaml
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.fitting.binning import BinningRules
 from app.fitting.errors import BadData
@@ -255,7 +255,10 @@ def _print(told: Mapping[str, Any], found: Fit) -> None:
     if psi:
         click.echo(f"PSI train to test: {psi['psi']:.4f} ({psi['verdict']})")
     rows = Table(
-        "characteristic", "IV", "coefficient", "bins", "points", "reason", box=box.SIMPLE_HEAD
+        Column("characteristic", overflow="fold"),
+        *("IV", "coefficient", "bins", "points"),
+        Column("reason", overflow="fold"),
+        box=box.SIMPLE_HEAD,
     )
     for one in told["characteristics"]:
         points = [group["points"] for group in one["bins"]]
