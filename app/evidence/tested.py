@@ -8,10 +8,12 @@ import json
 from typing import Any
 
 from app.evidence.subject import NotRun, Subject
-from app.policies.documents import sha256_of
+from app.policies.documents import documents_of, sha256_of
 from app.policies.evidence import FAILED, FINE, OPEN
 from app.policies.trials import ENGINES, run_cases
 from app.trials.coverage import measure_coverage
+from app.trials.mutation import run_mutants
+from app.trials.noticed import Watch
 
 MOST_NAMED = 50  # failures and gaps that are kept by name
 
@@ -65,5 +67,28 @@ def measure_case_coverage(subject: Subject) -> dict[str, Any]:
 
 
 def run_all_mutants(subject: Subject) -> dict[str, Any]:
-    """How many changes of the policy the cases notice."""
-    raise NotRun("not available")
+    """How many small changes of the policy the cases notice, and which survive."""
+    cases = subject.cases
+    if not cases:
+        raise NotRun(f"there are no cases in {subject.product}/cases")
+    if Watch(subject.policy, cases).notices(subject.policy):
+        raise NotRun("a case fails on the release itself")
+    looked = subject.looked
+    documents = looked.documents if looked is not None and subject.is_of_files else None
+    report = run_mutants(
+        documents or documents_of(subject.bundle),
+        cases,
+        lambda done, total: subject.advance("mutation", done, total),
+        looked.accepted.survivors if looked is not None else (),
+        subject.policy,
+    )
+    part = report.as_json()
+    part["survivors"] = part["survivors"][:MOST_NAMED]
+    said = f"{report.killed} of {report.total} small changes are noticed{subject.note}"
+    if report.argued:
+        said += f"; {report.argued} survive for a reason"
+    left = [one.mutant.name for one in report.unargued]
+    if not left:
+        return {"status": FINE, "said": said, **part}
+    more = f" and {len(left) - 3} more" if len(left) > 3 else ""
+    return {"status": OPEN, "said": f"{said}; not: {'; '.join(left[:3])}{more}", **part}
