@@ -66,7 +66,7 @@ ATTRIBUTE_SUMS = [
     "low_low",
 ]
 RECENT_SUMS = ["recent_fen", "base_fen"]
-ROUTE_SUMS = ["now_then", "now_now", "then_then", "names", "phones"]
+ROUTE_SUMS = ["now_then", "now_now", "then_then", "names", "phones", "cards"]
 OUTCOME_SUMS = [
     "shipped",
     "signed",

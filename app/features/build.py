@@ -26,6 +26,8 @@ from app.features.fraud import fraud_features
 from app.features.growth import growth_features
 from app.features.lake import Import, LakeState
 from app.features.month_bills import read_parquet
+from app.features.network import open_references, read_network
+from app.features.parties import Parties, party_features, read_parties
 from app.features.rollups import RolledLake, roll_lake, sweep_rollups
 from app.features.scale import scale_features
 from app.features.segments import segment_features
@@ -77,11 +79,16 @@ def build_snapshot(
             _describe_sources(connection, lake, rolled, as_of)
             _count_conflicts(connection, lake)
             open_words(connection, rolled.words)
+            open_references(connection, lake.references, as_of)
+            network = read_network(connection, rolled, as_of, len(merchants))
+            seconds["network"] = time.perf_counter() - begun
+            begun = time.perf_counter()
 
             def compute(cursor: duckdb.DuckDBPyConnection, span: tuple[int, int]) -> pa.Table:
                 names = merchants[slice(*span)]
                 block = read_block(cursor, rolled, as_of, names, span[0], lake.calendar)
-                return make_table(catalogue, names, compute_features(block))
+                parties = read_parties(cursor, network, lake.references, block, span[0])
+                return make_table(catalogue, names, compute_features(block, parties))
 
             for table in work_at_once(connection, list(cut_blocks(records)), compute):
                 draft.add(table)
@@ -93,6 +100,7 @@ def build_snapshot(
                 "built_at": datetime.now(UTC).isoformat(timespec="microseconds"),
                 "catalogue_sha256": catalogue.sha256,
                 "calendar_sha256": lake.calendar.sha256,
+                "references": lake.references.marks,
                 "features": list(catalogue.names),
                 "imports": [_tell_import(found) for found in lake.imports_of(months)],
                 "arrivals": {found.id: found.arrived_at for found in lake.imports_of(months)},
@@ -108,7 +116,7 @@ def build_snapshot(
     return Built(snapshot, is_new, rolled.made, rolled.reused, seconds)
 
 
-def compute_features(block: Block) -> dict[str, Column]:
+def compute_features(block: Block, parties: Parties) -> dict[str, Column]:
     """Every feature of a block, by name."""
     series = make_series(block)
     return {
@@ -120,6 +128,7 @@ def compute_features(block: Block) -> dict[str, Column]:
         **ticket_features(block),
         **growth_features(block, series),
         **fraud_features(block),
+        **party_features(block, parties),
     }
 
 

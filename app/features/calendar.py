@@ -9,6 +9,9 @@ MATURE_AFTER_DAYS = 30
 NEW_WITHIN_DAYS = 90
 RECENT_DAYS = 30
 BASE_DAYS = 180  # before the recent ones
+FRESH_WITHIN_DAYS = 30
+RECIPROCAL_WITHIN_DAYS = 60
+RECIPROCAL_MONTHS = 15  # M12 and the 60 days before it
 
 
 def month_of(day: date) -> int:
@@ -55,6 +58,11 @@ class AsOf:
     def base_from(self) -> datetime:
         """The first of the 180 days before those 30."""
         return self.recent_from - timedelta(days=BASE_DAYS)
+
+    @property
+    def newcomers_from(self) -> date:
+        """Who was seen before this day was known for over 30 days in all of the last 90."""
+        return self.new_from - timedelta(days=FRESH_WITHIN_DAYS)
 
     def month(self, k: int) -> int:
         """Mk: the k-th full calendar month before T, 1 being the last."""

@@ -20,6 +20,7 @@ ARROW_TYPES = {
     "ratio": pa.float64(),
     "number": pa.float64(),
     "text": pa.string(),
+    "boolean": pa.bool_(),
 }
 
 

@@ -22,16 +22,16 @@ Reasons = npt.NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`values` (int64 or float64, 0 where unknown, or texts, empty where unknown) and `reasons` (0
-    known, else an index into REASONS), both of shape (merchants,).
+    """`values` (int64, float64 or bool, 0 where unknown, or texts, empty where unknown) and
+    `reasons` (0 known, else an index into REASONS), both of shape (merchants,).
     """
 
-    values: Ints | Floats | Texts
+    values: Ints | Floats | Bools | Texts
     reasons: Reasons
 
 
 def make_column(
-    values: Ints | Floats | Texts,
+    values: Ints | Floats | Bools | Texts,
     *,
     short: Bools | None = None,
     lacking: Bools | None = None,

@@ -60,7 +60,8 @@ class ContentHash:
                 texts = "".join(f"{text}\n" for text in column.fill_null("").to_pylist())
                 self._of(name).update(texts.encode())
                 continue
-            values = column.fill_null(0).to_numpy()
+            unknown = False if pa.types.is_boolean(column.type) else 0
+            values = column.fill_null(unknown).to_numpy()
             self._of(name).update(values.astype(values.dtype.newbyteorder("<")).tobytes())
             self._of(f"{name} is null").update(column.is_null().to_numpy().astype("u1").tobytes())
 

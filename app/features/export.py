@@ -68,11 +68,13 @@ def describe_row(
         yield f"  {feature.name:<24}{shown:>22} {feature.unit:<13} {feature.en}"
 
 
-def _show(kind: str, value: int | float | str | None, reason: str) -> str:
+def _show(kind: str, value: bool | int | float | str | None, reason: str) -> str:
     if value is None:
         return reason
     if isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if kind == "money":
         sign, fen = ("-" if value < 0 else ""), abs(int(value))
         return f"{sign}{fen // 100:,}.{fen % 100:02d}"

@@ -5,12 +5,13 @@ imports, and how each source is judged go out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import ChengxinError
 from app.features.calendar import AsOf
 from app.features.holidays import Calendar, load_calendar
+from app.features.reference import References, load_references
 from app.features.sql_text import Value
 from app.waybills.cleaning import Cleaning, load_cleaning
 from app.waybills.codes import Code
@@ -64,6 +65,7 @@ class LakeState:
     invoice_sources: frozenset[str]
     outlier_rules: Mapping[str, OutlierRule]  # of the sources that are judged for AMOUNT_OUTLIER
     calendar: Calendar
+    references: References = field(default_factory=References)
 
     @property
     def code_bits(self) -> dict[str, Value]:
@@ -97,11 +99,12 @@ class LakeState:
         return months
 
 
-def read_lake(folder: Path, rulesets: Path) -> LakeState:
+def read_lake(folder: Path, rulesets: Path, hash_key: bytes | None = None) -> LakeState:
     """The lake as its manifest names it now, how `cleaning.yaml` of the rulesets judges its
-    sources, and the rulesets' `calendar.yaml`.
+    sources, and the rulesets' `calendar.yaml` and lists of parties; `hash_key` hashes phones and
+    cards of these.
 
-    Raises LakeDamaged, CleaningError, ProblemsFound.
+    Raises LakeDamaged, CleaningError, ProblemsFound, BadReferenceList.
     """
     manifest = Lake(folder).manifest()
     months = {m: tuple(folder / name for name in names) for m, names in manifest.months.items()}
@@ -109,7 +112,8 @@ def read_lake(folder: Path, rulesets: Path) -> LakeState:
     cleaning = load_cleaning(rulesets / "cleaning.yaml")
     invoices, outliers = judge_sources({found.source for found in imports}, cleaning)
     calendar = load_calendar(rulesets / "calendar.yaml")
-    return LakeState(folder, months, imports, invoices, outliers, calendar)
+    references = load_references(rulesets, hash_key)
+    return LakeState(folder, months, imports, invoices, outliers, calendar, references)
 
 
 def _read_import(folder: Path, entry: ImportEntry) -> Import:

@@ -10,9 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from app.features.lake import OutlierRule
 from app.features.sql_text import Value, render_sql
+from app.waybills.columns import LATE_COLUMNS
 
 # What is read of every bill, whatever the rollup: for capping.
 _ALWAYS = ("merchant", "source", "amount_fen")
@@ -37,11 +39,12 @@ def open_waybills(connection: duckdb.DuckDBPyConnection, month: Month) -> None:
     """Make the view `waybills`: the month's files, up to the cut-off, and where each row stands in
     them.
     """
+    late = _late_columns(month.files)
     where = ""
     if month.created_before is not None:
         where = f" where created_at < timestamp '{month.created_before}'"
     connection.execute(
-        "create or replace temp view waybills as select *, file_index, file_row_number"
+        f"create or replace temp view waybills as select *{late}, file_index, file_row_number"
         f" from {read_parquet(month.files)}{where}"
     )
 
@@ -76,6 +79,14 @@ def read_parquet(paths: Sequence[Path]) -> str:
     """What to select from to read these files as one table."""
     names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
     return f"read_parquet([{names}], hive_partitioning = false, union_by_name = true)"
+
+
+def _late_columns(files: Sequence[Path]) -> str:
+    """Nulls in place of the columns that all these files were written before."""
+    known = {name for file in files for name in pq.read_schema(file).names}
+    return "".join(
+        f", cast(null as varchar) as {name}" for name in LATE_COLUMNS if name not in known
+    )
 
 
 def _select_returned(month: Month) -> str:

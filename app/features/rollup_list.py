@@ -21,6 +21,7 @@ class Rollup:
     in_cut_month: bool  # whether the month that the cut-off cuts in two is needed too
     reads: str
     columns: str
+    only_with_blacklist: bool = False
 
 
 ROLLUPS = (
@@ -45,16 +46,16 @@ ROLLUPS = (
     Rollup(
         "merchant_consignee",
         None,
-        in_cut_month=False,
+        in_cut_month=True,
         reads="consignee is_bill created_on",
-        columns="merchant integer, consignee ubigint, month integer, amount_fen bigint,"
-        " first_cod_on date",
+        columns="merchant integer, shipper ubigint, consignee ubigint, month integer,"
+        " created_on date, amount_fen bigint",
     ),
     Rollup(
         "merchant_attribute",
         12,
         in_cut_month=False,
-        reads="is_bill carrier destination category origin name phone",
+        reads="is_bill carrier destination category origin name phone card",
         columns="merchant integer, month integer, kind tinyint, value ubigint, bills bigint,"
         " amount_fen bigint",
     ),
@@ -89,11 +90,21 @@ ROLLUPS = (
         reads="created_on",
         columns="merchant integer, month integer, recent_fen bigint, base_fen bigint",
     ),
+    Rollup(
+        "merchant_phone",
+        12,
+        in_cut_month=False,
+        reads="is_bill phone consignee_phone",
+        columns="merchant integer, month integer, phone ubigint",
+        only_with_blacklist=True,
+    ),
 )
 
 
-def is_needed(rollup: Rollup, as_of: AsOf, month: int) -> bool:
+def is_needed(rollup: Rollup, as_of: AsOf, month: int, has_blacklist: bool) -> bool:
     """Whether a snapshot of `as_of` reads this rollup of this month."""
+    if rollup.only_with_blacklist and not has_blacklist:
+        return False
     if month == as_of.cut_month:
         return rollup.in_cut_month
     return rollup.months is None or month >= as_of.month(rollup.months)

@@ -64,10 +64,11 @@ class RolledLake:
         self.made += rolled.made
         self.reused += len(rolled.files) - rolled.made
 
-    def select_from(self, name: str) -> str:
-        """What to select from to read a rollup of all its months."""
-        if self.files[name]:
-            return read_parquet(list(self.files[name].values()))
+    def select_from(self, name: str, since: int = 0) -> str:
+        """What to select from to read a rollup of all its months, or of those from `since` on."""
+        files = [path for month, path in self.files[name].items() if month >= since]
+        if files:
+            return read_parquet(files)
         return no_rollup(name)
 
 
@@ -111,8 +112,8 @@ def make_keys(connection: duckdb.DuckDBPyConnection) -> list[int]:
     """Make `key_of(text)`, which gives texts that are only told apart (consignees, carriers, …) a
     64-bit key; the keys of two texts tell whether rollups of another version have the same.
 
-    Keys are only compared within a merchant: among 10,000 consignees two share one with a
-    probability of 3 in a trillion.
+    Parties, phones and cards are compared over the platform: among 4 million two share a key with a
+    probability of 4 in ten million.
     """
     connection.execute("create or replace macro key_of(word) as hash(word)")
     row = connection.execute(
@@ -196,7 +197,7 @@ def _roll_month(
     files: dict[str, Path] = {}
     missing: list[Rollup] = []
     for rollup in ROLLUPS:
-        if not is_needed(rollup, as_of, month.month):
+        if not is_needed(rollup, as_of, month.month, lake.references.blacklist is not None):
             continue
         digest = _digest(month, (*BILLS_SQL, rollup.name), settings)
         path = files[rollup.name] = _place(lake, rollup.name, month.month, digest)

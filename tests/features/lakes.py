@@ -18,6 +18,7 @@ from app.features.calendar import AsOf
 from app.features.catalogue import FeatureCatalogue, load_feature_catalogue
 from app.features.holidays import load_calendar
 from app.features.lake import Import, LakeState, OutlierRule
+from app.features.reference import ListedParty, ReferenceList, References
 from app.settings import PROJECT_FOLDER
 
 VOIDED, RETURNED, SELF_DEAL, TIME, TEST, EDITED_UP = 1, 2, 8, 16, 32, 64
@@ -50,6 +51,7 @@ class Waybill:
     shipper_phone_hash: str | None = None
     consignee_name_hash: str | None = None
     consignee_phone_hash: str | None = None
+    shipper_card_hash: str | None = None
     repeats: int = 0
     resets: int = 0
     eligible_fen: int | None = None  # the COD amount unless said otherwise
@@ -86,6 +88,7 @@ TEXTS = [
     "shipper_phone_hash",
     "consignee_name_hash",
     "consignee_phone_hash",
+    "shipper_card_hash",
 ]
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in TEXTS]
@@ -109,6 +112,7 @@ def write_lake(
     conflicts: Iterable[Conflict] = (),
     invoice_sources: Iterable[str] = (),
     outliers: Mapping[str, OutlierRule] | None = None,
+    references: References | None = None,
 ) -> LakeState:
     """Write one file an import and month, sorted by merchant, and say what the lake looks like
     then.
@@ -137,6 +141,7 @@ def write_lake(
         frozenset(invoice_sources),
         outliers or {},
         load_calendar(CATALOGUE.with_name("calendar.yaml")),
+        references or References(),
     )
 
 
@@ -151,6 +156,11 @@ def _write(path: Path, rows: list[Waybill]) -> None:
         for row in rows
     ]
     pq.write_table(pa.Table.from_pylist(records, SCHEMA), path)
+
+
+def listed(*parties: tuple[str, str]) -> ReferenceList:
+    """A list of parties (kind, id or hash) that always counted."""
+    return ReferenceList(tuple(ListedParty(kind, text, None) for kind, text in parties), "hash")
 
 
 def load_catalogue() -> FeatureCatalogue:

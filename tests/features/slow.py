@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -26,6 +26,7 @@ from tests.features.lakes import (
     Conflict,
     Waybill,
 )
+from tests.features.slow_parties import Party, Platform
 
 SHORT, LACKS, BASELESS = "TOO_LITTLE_HISTORY", "SOURCE_LACKS", "NO_BASE"
 SIGNED = ("signed", "cod_collected", "cod_remitted", "cod_paid")
@@ -38,6 +39,8 @@ def compute(
     conflicts: Iterable[Conflict] = (),
     invoice_sources: Iterable[str] = (),
     outlier_from: Mapping[str, tuple[int, int]] | None = None,
+    blacklist: Collection[Party] | None = None,
+    staff: Collection[Party] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Merchant → feature → value or reason."""
     midnight = datetime(as_of.year, as_of.month, as_of.day)  # noqa: DTZ001 local time
@@ -48,11 +51,19 @@ def compute(
     for w in seen:
         by_merchant[w.merchant_id].append(w)
     telling = _sources_that_tell_of_settlement(seen, named, as_of)
-    return {
+    merchants = {
         merchant: _Merchant(rows, as_of, named, outlier_from or {}, telling, set(invoice_sources),
-                            [c for c in conflicts if c.merchant_id == merchant]).features()
+                            [c for c in conflicts if c.merchant_id == merchant])
         for merchant, rows in by_merchant.items()
     }  # fmt: skip
+    bills = {
+        name: [(w, found.amounts[w.waybill_no, w.source]) for w in found.bills]
+        for name, found in merchants.items()
+    }
+    platform = Platform(bills, as_of, blacklist, staff)
+    return {
+        name: {**found.features(), **platform.features(name)} for name, found in merchants.items()
+    }
 
 
 def _month_back(day: date, as_of: date) -> int:

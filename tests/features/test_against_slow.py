@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.features.lake import OutlierRule
+from app.features.reference import References
 from tests.features import slow
 from tests.features.lakes import (
     EDITED_UP,
@@ -23,6 +24,7 @@ from tests.features.lakes import (
     VOIDED,
     Conflict,
     Waybill,
+    listed,
     see,
     write_lake,
 )
@@ -60,7 +62,7 @@ def draw_waybill(
         waybill_no=f"W{number}",
         created_at=created,
         merchant_id=f"M{dice.randrange(6)}",
-        consignee_id=f"C{int(dice.random() ** 2 * 9)}",
+        consignee_id=draw_consignee(dice),
         cod_fen=dice.choice((*AMOUNTS, None, -4_000)),
         cod_first_fen=dice.choice((None, None, 5_000)) if rich else None,
         status=dice.choice(STATUSES),
@@ -77,11 +79,21 @@ def draw_waybill(
         shipper_name_hash=dice.choice(("a", "a", "a2", None, None)) if rich else None,
         consignee_name_hash="b" if dice.random() < 0.3 else None,
         shipper_phone_hash=dice.choice(("c", "c2", *[None] * 8)) if rich else None,
-        consignee_phone_hash="d" if dice.random() < 0.5 else None,
+        consignee_phone_hash=dice.choice(("d", "d2", None, None)),
+        shipper_card_hash=dice.choice(("e1", "e2", "e3", *[None] * 40)) if rich else None,
         repeats=int(dice.random() < 0.05),
         resets=int(dice.random() < 0.05) * 2,
         eligible_fen=dice.choice((None, None, None, 4_321)),
     )  # fmt: skip
+
+
+def draw_consignee(dice: random.Random) -> str:
+    """Mostly a consignee, now and then another merchant; some come back, some do not."""
+    if dice.random() < 0.02:
+        return f"M{dice.randrange(6)}"
+    if dice.random() < 0.1:
+        return f"D{dice.randrange(300)}"
+    return f"C{int(dice.random() ** 2 * 9)}"
 
 
 def draw_portfolio(seed: int, as_of: date, size: int, span_days: int) -> list[Waybill]:
@@ -127,8 +139,16 @@ def test_random_portfolios(seed: int, as_of: date, size: int, span_days: int) ->
         return
     month = as_of.year * 12 + as_of.month - 1
     conflicts = [Conflict("M1", month - 2), Conflict("M1", month - 2), Conflict("M2", month - 13)]
+    blacklist = [("id", "C1"), ("phone", "d2"), ("id", "C77"), ("id", "d")] if seed % 3 else None
+    staff = [("card", "e1"), ("id", "M4"), ("phone", "e2")] if seed % 5 else None
     theirs = slow.compute(
-        waybills, as_of, conflicts=conflicts, invoice_sources=["paper"], outlier_from=OUTLIERS
+        waybills,
+        as_of,
+        conflicts=conflicts,
+        invoice_sources=["paper"],
+        outlier_from=OUTLIERS,
+        blacklist=blacklist,
+        staff=staff,
     )
     with tempfile.TemporaryDirectory() as folder:
         lake = write_lake(
@@ -137,6 +157,9 @@ def test_random_portfolios(seed: int, as_of: date, size: int, span_days: int) ->
             conflicts=conflicts,
             invoice_sources=["paper"],
             outliers={s: OutlierRule(*rule) for s, rule in OUTLIERS.items()},
+            references=References(
+                listed(*blacklist) if blacklist else None, listed(*staff) if staff else None
+            ),
         )
         ours = see(lake, as_of)
     assert ours.keys() == theirs.keys()

@@ -14,6 +14,7 @@ import pytest
 
 from app.features import blocks, rollups
 from app.features.lake import LakeState, OutlierRule
+from tests.features import slow_parties
 from tests.features.lakes import Waybill, build, rename, see, write_lake
 from tests.features.test_against_slow import draw_portfolio
 
@@ -62,15 +63,46 @@ def test_renaming(tmp_path: Path, waybills: list[Waybill]) -> None:
 
 def test_another_merchant(tmp_path: Path, waybills: list[Waybill]) -> None:
     """Others change nothing, to the bit, as long as no new source or return waybill of theirs
-    touches these bills.
+    touches these bills, and they share neither parties nor phones and cards with these merchants
+    nor began earlier: features of parties are of the whole platform.
     """
     others = [
-        replace(w, waybill_no=f"N{w.waybill_no}", return_of=None) for w in rename(waybills, "A")
+        replace(
+            w,
+            waybill_no=f"N{w.waybill_no}",
+            return_of=None,
+            shipper_phone_hash=w.shipper_phone_hash and f"A{w.shipper_phone_hash}",
+            shipper_card_hash=w.shipper_card_hash and f"A{w.shipper_card_hash}",
+        )
+        for w in rename(waybills, "A")
     ]
     ours = see(lake_of(tmp_path / "one", waybills), AS_OF)
     both = see(lake_of(tmp_path / "two", [*others, *waybills]), AS_OF)
     assert {name: both[name] for name in ours} == ours
     assert len(both) == 2 * len(ours)
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        ({"consignee_id": "M1"}, "reciprocal_share"),
+        ({"consignee_id": "mine"}, "captive_share"),
+        ({"consignee_id": "D7", "shipper_phone_hash": "c"}, "shared_phone_merchants"),
+        ({"consignee_id": "D7", "shipper_card_hash": "e1"}, "shared_card_merchants"),
+    ],
+)
+def test_another_merchant_among_these(
+    tmp_path: Path, waybills: list[Waybill], change: dict[str, str], changed: str
+) -> None:
+    """One who deals with them, or bears their phone or card, changes features of parties alone."""
+    first = Waybill("N", created_at=_at(date(2024, 2, 5)), merchant_id="Z", **change)  # type: ignore[arg-type]
+    own = [replace(first, waybill_no=c, merchant_id="M1", consignee_id=c) for c in ("Z", "mine")]
+    rows = [*waybills, *(replace(w, shipper_phone_hash="c") for w in own)]
+    ours = see(lake_of(tmp_path / "one", rows), AS_OF)
+    both = see(lake_of(tmp_path / "two", [first, *rows]), AS_OF)
+    differ = {name for m, row in ours.items() for name in row if row[name] != both[m][name]}
+    assert changed in differ
+    assert differ <= set(slow_parties.NAMES)
 
 
 def test_the_future_does_not_exist(tmp_path: Path, waybills: list[Waybill]) -> None:

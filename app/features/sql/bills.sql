@@ -13,6 +13,9 @@ select
     case when w.origin is not null then key_of(w.origin) end as origin,
     case when w.shipper_name_hash is not null then key_of(w.shipper_name_hash) end as name,
     case when w.shipper_phone_hash is not null then key_of(w.shipper_phone_hash) end as phone,
+    case when w.shipper_card_hash is not null then key_of(w.shipper_card_hash) end as card,
+    case when w.consignee_phone_hash is not null then key_of(w.consignee_phone_hash) end
+        as consignee_phone,
     w.flags,
     w.repeats,
     w.resets,

@@ -7,13 +7,13 @@ with recent as (
     select
         place,
         consignee,
-        bit_or(case when first_cod_on is null then 0 when month >= $m6 then 2 else 4 end) as seen,
+        bit_or(case when amount_fen = 0 then 0 when month >= $m6 then 2 else 4 end) as seen,
         cast(sum(amount_fen) as bigint) as amount_12m_fen,
         cast(sum(case when month >= $m6 then amount_fen else 0 end) as bigint) as amount_6m_fen,
         cast(sum(case when month >= $m3 then amount_fen else 0 end) as bigint) as amount_3m_fen,
-        min(first_cod_on) as first_cod_on
+        min(case when amount_fen > 0 then created_on end) as first_cod_on
     from merchant_consignee
-    where month >= $m12
+    where month >= $m12 and month <= $m1
     group by place, consignee
 ),
 unsure as (
@@ -25,7 +25,7 @@ earlier as (
     select c.place, c.consignee, max(case when c.month >= $m18 then 1 else 0 end) as in_13_18
     from merchant_consignee c
     semi join unsure u on c.place = u.place and c.consignee = u.consignee
-    where c.month < $m12 and c.first_cod_on is not null
+    where c.month < $m12 and c.amount_fen > 0
     group by c.place, c.consignee
 ),
 judged as (

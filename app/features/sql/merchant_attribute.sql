@@ -1,7 +1,7 @@
 -- Rollup: a merchant's bills of a month by carrier (kind 1), destination (kind 2), goods category
--- (kind 3), origin (kind 4), and its own name (kind 5) and phone (kind 6) on the bill, from `bills`;
--- `value` is the key of the carrier, destination, …; amounts stand with carriers and categories
--- only.
+-- (kind 3), origin (kind 4), and its own name (kind 5), phone (kind 6) and card (kind 7) on the bill,
+-- from `bills`; `value` is the key of the carrier, destination, …; amounts stand with carriers and
+-- categories only.
 select merchant, cast($month as integer) as month, kind, value, bills, amount_fen
 from (
     select
@@ -38,5 +38,10 @@ from (
     from bills
     where is_bill and phone is not null
     group by merchant, phone
+    union all
+    select merchant, cast(7 as tinyint), card, count(*), cast(0 as bigint)
+    from bills
+    where is_bill and card is not null
+    group by merchant, card
 ) as attributes
 order by merchant

@@ -1,0 +1,13 @@
+-- Block: merchants whose id, or whose phone or card on a bill of M1–M12, stands on the list of
+-- carriers' staff, from the rollup `merchant_attribute` and the tables `shippers` and `staff` (kind,
+-- value).
+select a.place, 1 as related
+from merchant_attribute a
+semi join staff s on a.kind = s.kind and a.value = s.value
+where a.kind >= 6 and a.month >= $m12
+union
+select cast(m.place - $begin as integer), 1
+from shippers m
+semi join staff s on s.kind = 1 and m.shipper = s.value
+where m.place >= $begin and m.place < $end
+order by place
