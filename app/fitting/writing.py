@@ -116,7 +116,8 @@ def write_inputs(binnings: Iterable[Binning]) -> str:
             continue
         ascending = [group.woe for group in one.groups if group.kind == "bin"]
         direction = "none"
-        has_codes = any(group.kind == "special" for group in one.groups)
+        # Codes lie among the numbers, with points of their own: then no direction holds for all.
+        has_codes = any(one.groups[group].kind != "bin" for _, group in one.cells)
         if one.candidate.is_number and len(ascending) > 1 and not has_codes:
             rises = all(a <= b for a, b in pairwise(ascending))
             direction = "higher_is_better" if rises else "lower_is_better"

@@ -143,7 +143,10 @@ def follow_the_docs(
     return told
 
 
-def test_texts_truths_codes_and_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("special", ["own", "missing"])
+def test_texts_truths_codes_and_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, special: str
+) -> None:
     columns, draw = draw_columns(), random.Random(1)
     bad = columns["bad"]
     towns = ["五金", "it's", 'a "b"', "c: d"]
@@ -158,7 +161,7 @@ def test_texts_truths_codes_and_missing(tmp_path: Path, monkeypatch: pytest.Monk
     words = {**columns, "has_shop": [str(one).lower() for one in columns["has_shop"]]}
     told = follow_the_docs(
         Analyst(tmp_path, monkeypatch), write_csv(tmp_path / "d.csv", words), rows[:16],
-        "--special-values", "-9", "--min-iv", "0",
+        "--special-values", "-9", "--min-iv", "0", "--special", special,
     )  # fmt: skip
     assert set(told["new_inputs"]) == {"x", "trade", "has_shop", "月数"}
 
