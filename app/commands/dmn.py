@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.commands import dmn_export, dmn_run
+from app.commands import dmn_export, dmn_import, dmn_run
 
 
 @click.group()
@@ -14,3 +14,4 @@ def dmn() -> None:
 
 dmn.add_command(dmn_run.run)
 dmn.add_command(dmn_export.export_command)
+dmn.add_command(dmn_import.import_command)
