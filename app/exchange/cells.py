@@ -18,6 +18,7 @@ from app.exchange.sheets import CHOICE, EXPRESSION, NAMES, NUMBER, TEST
 from app.rules.fields import NUMBER_TEXT
 
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+PERCENT = re.compile(r"(?<![\w.,])(?P<number>\d+(\.\d+)?)\s?%(?!\s*[\w(])")  # no remainder
 SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "“": '"', "”": '"', "„": '"', "－": "-", "−": "-"}
 DIGITS_KEPT = 15  # as many as a spreadsheet keeps
 
@@ -46,7 +47,8 @@ def read_cell(value: Any, kind: str) -> str | None:
             "give the cell the format Text, then type it again",
         )
     if isinstance(value, (int, float)):
-        return _number_of(value)
+        number = _number_of(value)
+        return write_number(number) if kind in (NUMBER, TEST, EXPRESSION) else format(number, "f")
     text = _collapse(str(value))
     if not text:
         return None
@@ -96,7 +98,12 @@ def _plain_signs(text: str) -> str:
     text = "".join(
         unicodedata.normalize("NFKC", c) if "\uff01" <= c <= "\uff5e" else c for c in text
     )
-    return re.sub(r"([<>!])\s+=", r"\1=", text)
+    text = re.sub(r"([<>!])\s+=", r"\1=", text)
+    return PERCENT.sub(lambda found: _share(found["number"]), text)
+
+
+def _share(number: str) -> str:
+    return write_number(_decimal(number) / 100)
 
 
 def _collapse(text: str) -> str:
@@ -109,10 +116,10 @@ def _collapse(text: str) -> str:
     )
 
 
-def _number_of(value: int | float) -> str:
+def _number_of(value: int | float) -> Decimal:
     if isinstance(value, float) and not math.isfinite(value):
         raise BadCell("this is no finite number", "write a number such as 12 or 0.35")
-    return write_number(Decimal(f"{value:.{DIGITS_KEPT}g}"))
+    return Decimal(f"{value:.{DIGITS_KEPT}g}")
 
 
 def _read_number(text: str) -> str:

@@ -34,7 +34,7 @@ class CannotWrite(ChengxinError):
 def patch(root: AnyNode, wanted: Any) -> str:
     """The document's text with what differs replaced in place. Raises CannotWrite."""
     text = root.source.text
-    changed = apply_edits(text, 0, len(text), _edits(root, wanted, frozenset()))
+    changed = apply_edits(text, 0, len(text), _edits(root, wanted, frozenset(), False))
     try:
         again = load_yaml(root.source.file, changed)
     except ProblemsFound as found:
@@ -69,28 +69,29 @@ def _ordered(plain: Any) -> Any:
     return [_ordered(one) for one in plain] if isinstance(plain, list) else plain
 
 
-def _edits(node: AnyNode, wanted: Any, quoted: Hints) -> list[Edit]:
+def _edits(node: AnyNode, wanted: Any, quoted: Hints, in_flow: bool) -> list[Edit]:
+    """`in_flow`: the node stands in braces or brackets."""
     if isinstance(node, Mapping) and isinstance(wanted, dict):
-        return _edit_mapping(node, wanted, quoted)
+        return _edit_mapping(node, wanted, quoted, in_flow)
     is_listed = isinstance(wanted, list) and all(isinstance(one, Item) for one in wanted)
     if isinstance(node, Sequence) and is_listed:
-        return _edit_sequence(node, wanted)
+        return _edit_sequence(node, wanted, in_flow)
     plain = strip_items(wanted)
     if plain_of(node) == plain:
         return []
     if isinstance(node, Scalar) and (plain is None or isinstance(plain, str)):
-        return [_replaced(node, plain)]
+        return [_replaced(node, plain, in_flow)]
     if isinstance(node, Scalar) or is_flow(node):
         before = _blank_before(node)
         return [Edit(node.start, end_of(node), before + write_flow(plain, quoted))]
     raise CannotWrite(_refusal(node))
 
 
-def _replaced(node: Scalar, text: str | None) -> Edit:
+def _replaced(node: Scalar, text: str | None, in_flow: bool) -> Edit:
     raw = node.source.text
     quotes = raw[node.start] if node.quoted else ""
     end = end_of(node)
-    return Edit(node.start, end, _blank_before(node) + write_scalar(text, quotes))
+    return Edit(node.start, end, _blank_before(node) + write_scalar(text, quotes, in_flow))
 
 
 def _blank_before(node: AnyNode) -> str:
@@ -99,11 +100,14 @@ def _blank_before(node: AnyNode) -> str:
     return " " if node.start == end_of(node) and raw[node.start - 1 : node.start] == ":" else ""
 
 
-def _edit_mapping(node: Mapping, wanted: dict[str, Any], quoted: Hints) -> list[Edit]:
+def _edit_mapping(
+    node: Mapping, wanted: dict[str, Any], quoted: Hints, in_flow: bool
+) -> list[Edit]:
+    in_flow = in_flow or is_flow(node)
     entries, places = [], {}
     for place, (key, value) in enumerate(node.items):
         colon = node.source.text.index(":", key.end) + 1
-        inner = _edits(value, wanted[key.text], quoted) if key.text in wanted else []
+        inner = _edits(value, wanted[key.text], quoted, in_flow) if key.text in wanted else []
         entries.append(Entry(key.start, max(colon, end_of(value)), tuple(inner)))
         places[key.text] = place
     parts = []
@@ -111,16 +115,17 @@ def _edit_mapping(node: Mapping, wanted: dict[str, Any], quoted: Hints) -> list[
         if name in places:
             parts.append(Part(places[name], ()))
         else:
-            parts.append(Part(None, _lines_of_pair(name, value, quoted, is_flow(node))))
+            parts.append(Part(None, _lines_of_pair(name, value, quoted, in_flow)))
     return regroup(node, entries, parts, "{}")
 
 
-def _edit_sequence(node: Sequence, wanted: list[Item]) -> list[Edit]:
+def _edit_sequence(node: Sequence, wanted: list[Item], in_flow: bool) -> list[Edit]:
+    in_flow = in_flow or is_flow(node)
     quoted = _quoted_keys(node)
     values = {one.origin: one.value for one in wanted if one.origin is not None}
     entries = []
     for place, item in enumerate(node.items):
-        inner = _edits(item, values[place], quoted) if place in values else []
+        inner = _edits(item, values[place], quoted, in_flow) if place in values else []
         entries.append(Entry(start_of_item(node, item), end_of(item), tuple(inner)))
     parts = [
         Part(None, _lines_of_item(node, one.value, quoted))
@@ -149,6 +154,9 @@ def _lines_of_pair(key: str, value: Any, quoted: Hints, in_flow: bool) -> tuple[
     name = write_scalar(key)
     if not in_flow and isinstance(plain, list) and plain and isinstance(plain[0], dict):
         return (f"{name}:", *(f"  - {write_flow(one, quoted)}" for one in plain))
+    if not in_flow and isinstance(plain, str):
+        quotes = '"' if key in quoted else ""
+        return (f"{name}: {write_scalar(plain, quotes, in_flow)}",)
     return (f"{name}: {write_flow(plain, quoted, key)}",)
 
 

@@ -19,9 +19,9 @@ from app.rules.problems import ProblemsFound
 Hints = frozenset[str]  # keys whose values are written in quotes beside this one
 
 
-def write_scalar(text: str | None, quotes: str = "") -> str:
-    """The text as a YAML value that may stand in a flow or a block; in the given quotes if it can
-    be.
+def write_scalar(text: str | None, quotes: str = "", in_flow: bool = True) -> str:
+    """The text as a YAML value that may stand in a block and, with `in_flow`, in braces too; in the
+    given quotes if it can be.
     """
     if text is None:
         return "null"
@@ -36,7 +36,7 @@ def write_scalar(text: str | None, quotes: str = "") -> str:
     else:
         ways = [text, double, single]
     for way in ways:
-        if "\n" not in way and _reads_as(way, text):
+        if "\n" not in way and _reads_as(way, text, in_flow):
             return way
     return json.dumps(text)
 
@@ -63,10 +63,11 @@ def write_number(number: Decimal) -> str:
     return "0" if text in ("-0", "") else sign + digits + dot + decimals
 
 
-def _reads_as(written: str, text: str) -> bool:
-    """Whether the loader gives the text back, in a block and in a flow."""
+def _reads_as(written: str, text: str, in_flow: bool) -> bool:
+    """Whether the loader gives the text back, in a block and, if asked for, in a flow."""
+    flows = (f"k: {{a: {written}, b: 1}}\n", f"k: [{written}]\n") if in_flow else ()
     try:
-        for document in (f"k: {written}\n", f"k: {{a: {written}, b: 1}}\n", f"k: [{written}]\n"):
+        for document in (f"k: {written}\n", *flows):
             root = load_yaml("", document)
             node: Any = root.items[0][1] if isinstance(root, Mapping) else None
             if document.startswith("k: {"):
