@@ -56,17 +56,19 @@ def import_command(
     title = Model(model).root.get("name") or model.stem
     name = our_name(product or title, ())
     files = files_of(found, name, title, model.name, settings.rulesets / "reasons.yaml")
+    if not found.stages:
+        files = {}
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
-    (folder / "scorecards").mkdir(exist_ok=True)
-    looked = examine(name, folder / "rulesets", folder / "scorecards")
-    misfits = list(found.misfits)
-    if not looked.problems:
-        misfits += compare_with_source(found, model, folder, name)
+    misfits, problems = list(found.misfits), []
+    if files:
+        (folder / "scorecards").mkdir(exist_ok=True)
+        problems += examine(name, folder / "rulesets", folder / "scorecards").problems
+        misfits += [] if problems else compare_with_source(found, model, folder, name)
     tell = _tell_json if as_json else _tell
-    tell(found, misfits, folder, name, list(files), list(looked.problems))
-    click.get_current_context().exit(1 if misfits or looked.problems else 0)
+    tell(found, misfits, folder, name, list(files), problems)
+    click.get_current_context().exit(1 if misfits or problems or not files else 0)
 
 
 def _tell_json(
@@ -111,10 +113,10 @@ def _tell(
         click.echo(f"does not fit: {one}")
     for problem in problems:
         click.echo(render(problem))
-    click.echo(f"{product}: {len(files)} files written to {folder}")
-    if not found.stages:
-        click.echo("no decision fits, so there is nothing to check", err=True)
+    if not files:
+        click.echo("no decision fits: nothing was written", err=True)
         return
+    click.echo(f"{product}: {len(files)} files written to {folder}")
     where = shlex.quote(str(folder / "rulesets"))
     cards = shlex.quote(str(folder / "scorecards"))
     click.echo("left for a person: texts of reasons, Chinese titles, ranges of inputs, cases")

@@ -53,17 +53,24 @@ def _refused(word: str) -> None:
 
 
 def answers(path: Path, given: dict[str, Any], decision: str | None) -> tuple[Any, list[str]]:
-    """The decisions by name and the messages; with all decisions a missing input is a message."""
+    """The decisions by name and the messages; without a name all decisions.
+
+    A decision whose input is missing is then null with a message; it is an error if all are.
+    """
     model = Model(path)
     if decision is not None:
         return {decision: to_json(model.run(given, decision))}, model.feel.messages
-    found = {}
+    found: dict[str, Any] = {}
+    errors: list[DmnError] = []
     for name in model.decisions():
         try:
             found[name] = to_json(model.run(given, name))
         except DmnError as error:
+            errors.append(error)
             model.feel.messages.append(f"'{name}': {error}")
             found[name] = None
+    if errors and len(errors) == len(found):
+        raise errors[0]
     return found, list(dict.fromkeys(model.feel.messages))
 
 

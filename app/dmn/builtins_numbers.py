@@ -81,8 +81,8 @@ def _abs(n: Any) -> Any:
 def _modulo(dividend: Decimal, divisor: Decimal) -> Decimal:
     if divisor == 0:
         raise FeelFault("modulo: division by zero")
-    quotient = (dividend / divisor).to_integral_value(ROUND_FLOOR)
-    return ARITHMETIC.subtract(dividend, ARITHMETIC.multiply(divisor, quotient))
+    rest = ARITHMETIC.remainder(dividend, divisor)
+    return ARITHMETIC.add(rest, divisor) if rest and (rest < 0) != (divisor < 0) else rest
 
 
 @feel("sqrt(number: number)")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from app.dmn import temporal
 from app.dmn.errors import FeelFault, FeelSyntaxError
 from app.dmn.parser import Node, Parser
 from app.dmn.signatures import Room
-from app.dmn.values import Range, compare, equal
+from app.dmn.values import Range, compare
 
 feel = Room()
 READERS: dict[str, Callable[[str], Any]] = {
@@ -125,8 +126,8 @@ def _literal(node: Node, text: str) -> Any:
         return node[1]
     if node[0] == "at":
         return temporal.read_any(node[1])
-    if node[0] == "minus" and node[1][0] == "value" and equal(node[1][1], node[1][1]):
-        return -node[1][1]
+    if node[0] == "minus" and node[1][0] == "value" and isinstance(node[1][1], Decimal):
+        return node[1][1].copy_negate()
     if node[0] == "call" and node[1][0] == "name" and node[1][1] in READERS and len(node[2]) == 1:
         kind, *argument = node[2][0]
         if kind == "value" and isinstance(argument[0], str):

@@ -20,10 +20,11 @@ SIMPLE = re.compile(r"[^\W\d]\w*(?: \w+)*")
 @feel("string(from: Any)")
 def text_of(value: Any) -> Any:
     """A value as text; a text as it is."""
-    return value if value is None or isinstance(value, str) else _inside(value)
+    return value if value is None or isinstance(value, str) else inside(value)
 
 
-def _inside(value: Any) -> str:
+def inside(value: Any) -> str:
+    """A value as FEEL writes it inside a list."""
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if value is None or isinstance(value, bool):
@@ -31,9 +32,9 @@ def _inside(value: Any) -> str:
     if isinstance(value, Decimal):
         return plain_number(value)
     if isinstance(value, list):
-        return "[" + ", ".join(map(_inside, value)) + "]"
+        return "[" + ", ".join(map(inside, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_key(k)}: {_inside(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(k)}: {inside(v)}" for k, v in value.items()) + "}"
     if isinstance(value, Range):
         return range_text(value)
     if isinstance(value, Function):
@@ -49,13 +50,13 @@ def plain_number(value: Decimal) -> str:
 def range_text(value: Range) -> str:
     """A range as FEEL writes it."""
     if value.sign:
-        return f"({value.sign} {_inside(value.high if value.low is None else value.low)})"
+        return f"({value.sign} {inside(value.high if value.low is None else value.low)})"
     opening, closing = "[" if value.low_closed else "(", "]" if value.high_closed else ")"
-    return f"{opening}{_inside(value.low)}..{_inside(value.high)}{closing}"
+    return f"{opening}{inside(value.low)}..{inside(value.high)}{closing}"
 
 
 def _key(name: str) -> str:
-    return name if SIMPLE.fullmatch(name) else _inside(name)
+    return name if SIMPLE.fullmatch(name) else inside(name)
 
 
 @feel("substring(string: string, start position: number, length?: number)")

@@ -222,7 +222,7 @@ class Feel:
 
     def _instance(self, scope: Scope, item: Node, kind: Node) -> bool:
         value = self.run(item, scope)
-        types = self.types or Types({}, self.judge)
+        types = self.types or Types({}, self.judge, self.tell)
         return types.conforms(value, kind, limits=False) and (
             value is not None or kind == ("named", "Null")
         )

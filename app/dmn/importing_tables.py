@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import combinations
 from xml.etree.ElementTree import Element
 
@@ -169,7 +170,7 @@ def literal_of(text: str) -> object:
             raise Unfit("the text has an escape that cannot be read") from None
     bare = text.replace(" ", "")
     if NUMBER.fullmatch(bare.removeprefix("-")):
-        return Plain(bare)
+        return Plain(format(Decimal(bare), "f"))
     raise Unfit("an output of ours is a number, a text, true, false or null: nothing is computed")
 
 

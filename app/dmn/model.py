@@ -30,9 +30,8 @@ class Model:
             raise DmnError(f"{path}: more than {MOST_MODELS} models are imported")
         self.imports = self._imports(loaded)
         self.feel = self._feel()
-        self.types = Types(
-            {name_of(e): e for e in children(self.root, "itemDefinition")}, self.feel.judge
-        )
+        definitions = {name_of(e): e for e in children(self.root, "itemDefinition")}
+        self.types = Types(definitions, self.feel.judge, self.feel.tell)
         self.types.imported = {name: model.types for name, model in self.imports.items()}
         self.feel.types = self.types
         self.boxed = Boxed(self.feel, self.types)

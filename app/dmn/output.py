@@ -28,10 +28,11 @@ def to_json(value: Any) -> Any:
 
 def number(value: Decimal) -> str:
     """A number as JSON writes it: no trailing zeros, an exponent only where it is very long."""
-    if value == value.to_integral_value() and value.adjusted() < LONGEST:
-        return f"{value:.0f}" if value else "0"
-    plain = value.normalize()
-    return f"{plain:f}" if abs(plain.adjusted()) < LONGEST else f"{plain}".replace("E+", "e")
+    if abs(value.adjusted()) >= LONGEST and value:
+        return f"{value}".replace("E+", "e").replace("E-", "e-")
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
 
 
 def dumps(value: Any, depth: int = 0) -> str:

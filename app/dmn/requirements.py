@@ -114,8 +114,6 @@ class Run:
                 scope[name_of(needed)] = value
             else:
                 scope[path] = {**scope.get(path, {}), name_of(needed): value}
-        for name, other in model.imports.items():
-            self._knowledge(other, name, scope)
         return scope
 
     def _path(self, model: Model, owner: Model) -> str:
@@ -123,16 +121,6 @@ class Run:
             return ""
         name = model.name_of(owner)
         return name if name is not None else owner.root.get("name", "")
-
-    def _knowledge(self, other: Model, name: str, scope: Scope) -> None:
-        """The functions of an imported model are known by the name of the import."""
-        if not name or name in scope:
-            return
-        scope[name] = {
-            name_of(e): self.decide(other, e)
-            for e in children(other.root, "businessKnowledgeModel")
-            if (other.namespace, e.get("id") or e.get("name") or "") not in self.busy
-        }
 
     def input(self, model: Model, element: Element) -> Any:
         """An input that was given, read as its type."""

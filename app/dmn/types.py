@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from app.dmn import temporal
+from app.dmn.builtins_text import inside as text_value
 from app.dmn.errors import FeelFault
 from app.dmn.moments import Date, midnight
 from app.dmn.scanner import Node
@@ -20,27 +21,34 @@ READERS: dict[str, Callable[[str], Any]] = {
     "years and months duration": temporal.read_duration,
 }  # fmt: skip
 OTHER = {"dateTime": "date and time", "dayTimeDuration": "days and time duration",
-         "yearMonthDuration": "years and months duration",
-         "Range": "range"}  # fmt: skip
+         "yearMonthDuration": "years and months duration", "Range": "range", "any": "Any",
+         "integer": "number", "int": "number", "long": "number", "double": "number",
+         "float": "number", "decimal": "number"}  # fmt: skip
 BASIC = {"number", "string", "boolean", "list", "context", "function", "range", "Any", "Null",
          "duration", *READERS}  # fmt: skip
 ANY: Node = ("named", "Any")
 MOST_LINKS = 50
+LONGEST = 40
 Judge = Callable[[str, Any], bool]
 
 
 class Types:
     """The item definitions of one model; `judge` evaluates unary tests on a value."""
 
-    def __init__(self, known: dict[str, Element], judge: Judge) -> None:
-        self.known, self.judge = known, judge
+    def __init__(
+        self, known: dict[str, Element], judge: Judge, tell: Callable[[str], None]
+    ) -> None:
+        self.known, self.judge, self.tell = known, judge, tell
         self.imported: dict[str, Types] = {}
 
     def fit(self, value: Any, kind: Node, where: str) -> Any:
         """The value as this type, after FEEL's implicit conversions; a fault if it does not fit."""
-        if value is None or self.conforms(value, kind):
+        if self.unknown(kind):
+            self.tell(f"there is no type '{kind[1]}'; '{where}' is taken as it is")
             return value
         many = self.is_list(kind)
+        if value is None or self.conforms(value, kind):
+            return value
         single = isinstance(value, list) and len(value) == 1 and not many
         if single and self.conforms(value[0], kind):
             return value[0]
@@ -49,8 +57,14 @@ class Types:
         if isinstance(value, Date) and self.conforms(midnight(value), kind):
             return midnight(value)
         raise FeelFault(
-            f"'{where}' is a {kind_of(value)} that is no {written(kind)}" + self.reason(value, kind)
+            f"'{where}' is the {kind_of(value)} {short(value)}, not of the type {written(kind)}"
+            + self.reason(value, kind)
         )
+
+    def unknown(self, kind: Node) -> bool:
+        """Whether a type is a name that neither FEEL nor the model has."""
+        named_so = kind[0] == "named" and basic_name(kind[1]) not in BASIC
+        return named_so and self.definition(kind)[1] is None
 
     def reason(self, value: Any, kind: Node) -> str:
         """Which allowed values it is outside of, if that is why it does not fit."""
@@ -114,8 +128,10 @@ class Types:
         head, _, rest = name.partition(".")
         if rest and head in self.imported:
             return self.imported[head].definition(("named", rest))
-        if "" in self.imported and name not in BASIC:
-            return self.imported[""].definition(kind)
+        if basic_name(name) not in BASIC:
+            for other in self.imported.values():
+                if name in other.known:
+                    return other, other.known[name]
         return self, None
 
     def is_list(self, kind: Node) -> bool:
@@ -233,6 +249,12 @@ def is_basic(value: Any, name: str) -> bool:
     if name == "Any":
         return True
     return kind_of(value) == name or (name == "duration" and kind_of(value).endswith(name))
+
+
+def short(value: Any) -> str:
+    """A value as a message shows it."""
+    text = text_value(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def written(kind: Node) -> str:
