@@ -37,7 +37,7 @@ def compare(product: str, values: dict[str, Any], purpose: str, goal: str | None
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
-@pytest.mark.parametrize("goal", [None, "next-tier", "limit=60000"])
+@pytest.mark.parametrize("goal", [None, "next-tier", "limit=450000"])
 def test_no_single_input_does_with_less(product: str, goal: str | None) -> None:
     cases = Random(f"{product}{goal}").sample(cases_of(product), 30)
     told = [compare(product, values_of(product, c), c.purpose, goal, 1) for c in cases]

@@ -173,3 +173,30 @@ def test_every_case_can_be_explained_to_an_analyst(product: str) -> None:
 )
 def test_a_float_beside_a_threshold_is_shown_as_it(value: float, shown: tuple[float, str]) -> None:
     assert short_bound(value) == shown
+
+
+def test_what_the_engines_cause_is_not_the_merchants_doing() -> None:
+    live = live_of("wuliudai")
+    record = record_of(live, values_of("wuliudai", cases_of("wuliudai")[0]))
+    record |= {"outcome": "refer", "reasons": ["ENGINE_DISAGREEMENT"], "engines_agree": False}
+    record |= {"limit_fen": None, "daily_rate": None, "yearly_rate": None}
+    answer = what_if(live, record)
+    assert answer["status"] == "nothing" and answer["changes"] == []
+    told = tell_what_if(live, record, answer)
+    assert [one["en"] for one in told["blocked_by"]] == ["A person will look at your application"]
+    assert letter_of(live, record, "en")[1:3] == [
+        "Reasons:",
+        "  1. A person will look at your application — There is nothing to do; wait for the result"
+        " of the review",
+    ]
+    assert explain_analyst(live, record)["engines_agree"] is False
+
+
+def test_in_the_best_tier_and_refused_the_next_goal_is_to_be_approved() -> None:
+    live = live_of("wuliudai")
+    base = next(c for c in cases_of("wuliudai") if c.name == "exactly the smallest limit")
+    values = values_of("wuliudai", base, other_exposure=0, overdue_now=True)
+    record = record_of(live, values)
+    assert (record["outcome"], record["tier"]) == ("decline", "A")
+    answer = what_if(live, record, "next-tier")
+    assert [m["input"] for m in answer["changes"][0]["moves"]] == ["overdue_now"]
