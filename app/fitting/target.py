@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.fitting.errors import BadData
 
 Mask = NDArray[np.bool_]
-TRUTH = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False}
+TRUTH = {"true": True, "false": False}
 
 
 def read_target(
@@ -25,7 +25,13 @@ def read_target(
             f"{path}: the target '{name}' is empty in {array.null_count:,} rows (the first is data"
             f" row {first}); leave out rows whose outcome is not known"
         )
-    texts = [str(text) for text in pc.cast(array, pa.string()).to_pylist()]
+    try:
+        texts = [str(text) for text in pc.cast(array, pa.string()).to_pylist()]
+    except pa.ArrowException:
+        raise BadData(
+            f"{path}: the target '{name}' has values of type {array.type}; write 1 for bad and 0"
+            " for good"
+        ) from None
     if bad_value is not None:
         bad = _by_value(name, array.type, texts, bad_value, warnings)
     else:
@@ -37,14 +43,22 @@ def read_target(
 
 
 def _by_truth(path: Path, name: str, texts: list[str]) -> Mask:
-    strange = next((text for text in texts if text.lower() not in TRUTH), None)
+    meant = {text: _truth_of(text) for text in set(texts)}
+    strange = next((text for text in texts if meant[text] is None), None)
     if strange is not None:
         raise BadData(
             f"{path}: the target '{name}' has the value '{strange}' (data row"
             f" {texts.index(strange) + 1}); write 1 for bad and 0 for good, or name the value"
             " that means bad with --bad-value"
         )
-    return np.array([TRUTH[text.lower()] for text in texts], bool)
+    return np.array([meant[text] for text in texts], bool)
+
+
+def _truth_of(text: str) -> bool | None:
+    try:
+        return {1.0: True, 0.0: False}.get(float(text))
+    except ValueError:
+        return TRUTH.get(text.lower())
 
 
 def _by_value(
@@ -70,7 +84,7 @@ def _by_value(
 def _are_equal(text: str, bad_value: str, of: pa.DataType) -> bool:
     if pa.types.is_boolean(of):
         return text == bad_value.lower()
-    if pa.types.is_integer(of) or pa.types.is_floating(of):
+    if pa.types.is_integer(of) or pa.types.is_floating(of) or pa.types.is_decimal(of):
         try:
             return float(text) == float(bad_value)
         except ValueError:
