@@ -39,7 +39,7 @@ class BadReportFile(ChengxinError):
 @click.argument("after", metavar="B")
 @AS_JSON
 def diff(before: str, after: str, as_json: bool) -> None:
-    """Say in words what B changes against A: thresholds, outcomes, rows, points, limits.
+    """Say in words what B changes against A: thresholds, outcomes, rows, points, limits, texts.
 
     A and B are PRODUCT (the files as they are), PRODUCT@3 (a release) or PRODUCT@active. The status
     is 0 when both mean the same, 1 when they differ.
@@ -52,13 +52,15 @@ def diff(before: str, after: str, as_json: bool) -> None:
             "before": one.name,
             "after": other.name,
             "same": not changes,
+            "same_text": one.sha256 == other.sha256,
             "changes": [change.as_json() for change in changes],
         }
         click.echo(json.dumps(found, ensure_ascii=False))
     elif changes:
         click.echo("\n".join(str(change) for change in changes))
     else:
-        click.echo(f"{one} and {other} mean the same")
+        aside = "" if one.sha256 == other.sha256 else ", though they are not written the same"
+        click.echo(f"{one} and {other} mean the same{aside}")
     click.get_current_context().exit(1 if changes else 0)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from app.errors import ChengxinError
 from app.policies.documents import sha256_of
-from app.policies.examine import examine, thaw
+from app.policies.examine import examine, freeze, thaw
 from app.policies.policy import Policy
 from app.policies.release_records import Release, active_release
 from app.rules.problems import ProblemsFound, suggest
@@ -24,11 +24,14 @@ class NoSuchVersion(ChengxinError):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A policy and what it is called; `release` None: the files as they are."""
+    """A policy and what it is called; `release` None: the files as they are; `sha256`: of what a
+    release of it holds.
+    """
 
     name: str
     policy: Policy
     release: int | None
+    sha256: str
 
     def __str__(self) -> str:
         return f"{self.name} (files)" if self.release is None else self.name
@@ -47,7 +50,7 @@ def read_draft(product: str, settings: Settings) -> Version:
     examined = examine(product, settings.rulesets, settings.scorecards)
     if examined.policy is None:
         raise ProblemsFound(examined.problems)
-    return Version(product, examined.policy, None)
+    return Version(product, examined.policy, None, sha256_of(freeze(examined)))
 
 
 def read_release(product: str, which: str, settings: Settings) -> Version:
@@ -63,7 +66,8 @@ def read_release(product: str, which: str, settings: Settings) -> Version:
         raise NoSuchVersion(
             f"{release} is damaged: it does not have the hash it was published with"
         )
-    return Version(f"{product}@{release.number}", thaw(release.bundle_json), release.number)
+    name, policy = f"{product}@{release.number}", thaw(release.bundle_json)
+    return Version(name, policy, release.number, release.sha256)
 
 
 def _choose(product: str, which: str, releases: list[Release]) -> Release:

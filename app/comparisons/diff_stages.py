@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
+from app.comparisons.diff_tables import diff_table
 from app.comparisons.wording import (
+    Said,
     condition_changes,
     expression_change,
     plain,
     same_text,
     show,
-    show_list,
+    tell_order,
+    tell_purposes,
+    tell_words,
 )
 from app.policies.policy import Checked
-from app.rules.rulesets import Formula, Header, Row, Rule, Rules, Table
+from app.rules.rulesets import Formula, Header, Rule, Rules, Table
 from app.rules.types import MONEY
 from app.scoring.scorecard import Characteristic, Scorecard
-
-Said = Iterator[tuple[str, str]]
-NUMBERED = re.compile(r"row-\d+")
 
 
 def diff_stage(stage: str, before: Checked, after: Checked, terms_changed: bool) -> Said:
@@ -32,7 +33,7 @@ def diff_stage(stage: str, before: Checked, after: Checked, terms_changed: bool)
             yield from _diff_rules(stage, before, after)
         case Table(), Table():
             yield from _diff_header(stage, before.header, after.header)
-            yield from _diff_table(stage, before, after, terms_changed)
+            yield from diff_table(stage, before, after, terms_changed)
         case Formula(), Formula():
             yield from _diff_header(stage, before.header, after.header)
             yield from _diff_formula(stage, before, after)
@@ -49,23 +50,8 @@ def _kind(checked: Checked) -> str:
 def _diff_header(stage: str, before: Header, after: Header) -> Said:
     if before.unknown != after.unknown:
         yield stage, f"unknown leads to {before.unknown} → {after.unknown}"
-    yield from _diff_purposes(stage, before.purposes, after.purposes)
-
-
-def _diff_purposes(where: str, was: frozenset[str] | None, now: frozenset[str] | None) -> Said:
-    if was != now:
-        said = f"{show_list(was, 'all purposes')} → {show_list(now, 'all purposes')}"
-        yield where, f"for {said}"
-
-
-def _diff_order(where: str, what: str, before: Sequence[str], after: Sequence[str]) -> Said:
-    """The order of what both have."""
-    old = [one for one in before if one in after]
-    new = [one for one in after if one in before]
-    if old != new:
-        moved = [one for place, one in enumerate(new) if old[place] != one]
-        was = ", ".join(one for one in old if one in moved)
-        yield where, f"order of {what} {was} → {', '.join(moved)}"
+    yield from tell_words(stage, "title", before.title, after.title)
+    yield from tell_purposes(stage, before.purposes, after.purposes)
 
 
 # --- rules ----------------------------------------------------------------------------------------
@@ -83,12 +69,13 @@ def _diff_rules(stage: str, before: Rules, after: Rules) -> Said:
         if same is not None:
             gone.remove(same)
             yield rule.id, f"renumbered from {same.id}"
+            yield from tell_words(rule.id, "title", same.title, rule.title)
         else:
             yield rule.id, f"rule added: `{plain(rule.written)}` → {rule.then} {rule.reason}"
-            yield from _diff_purposes(rule.id, None, rule.purposes)
+            yield from tell_purposes(rule.id, None, rule.purposes)
     for rule in gone:
         yield rule.id, f"rule removed: `{plain(rule.written)}` → {rule.then} {rule.reason}"
-    yield from _diff_order(stage, "rules", list(old), list(new))
+    yield from tell_order(stage, "rules", list(old), list(new))
 
 
 def _says(rule: Rule) -> object:
@@ -105,125 +92,8 @@ def _diff_rule(before: Rule, after: Rule) -> Said:
         yield after.id, f"outcome {before.then} → {after.then}"
     if before.reason != after.reason:
         yield after.id, f"reason {before.reason} → {after.reason}"
-    yield from _diff_purposes(after.id, before.purposes, after.purposes)
-
-
-# --- tables ---------------------------------------------------------------------------------------
-
-
-def _diff_table(stage: str, before: Table, after: Table, terms_changed: bool) -> Said:
-    if before.hit != after.hit:
-        yield stage, f"hit {before.hit} → {after.hit}"
-    old_subjects = dict(zip(before.columns, before.subjects, strict=True))
-    new_subjects = dict(zip(after.columns, after.subjects, strict=True))
-    yield from _diff_names(stage, "column", old_subjects, new_subjects)
-    yield from _diff_names(stage, "output", before.outputs, after.outputs)
-    changed = [n for n in old_subjects if old_subjects[n] != new_subjects.get(n, old_subjects[n])]
-    for name in changed:
-        yield stage, f"column {name} is computed in another way"
-    explained = terms_changed or bool(changed)
-    pairs, gone, fresh = _pair_rows(before, after)
-    for old, new in pairs:
-        yield from _diff_row(before, after, old, new, explained)
-    for row in fresh:
-        yield row.id, f"row added: {_show_row(after, row)}"
-    for row in gone:
-        yield row.id, f"row removed: {_show_row(before, row)}"
-    yield from _diff_row(before, after, before.otherwise, after.otherwise, explained)
-    if "first" in (before.hit, after.hit):
-        names = {new.id: old.id for old, new in pairs}
-        order = [names[row.id] for row in after.rows if row.id in names]
-        yield from _diff_order(stage, "rows", [old.id for old, _ in pairs], order)
-
-
-def _diff_names(
-    stage: str, what: str, before: Mapping[str, object], after: Mapping[str, object]
-) -> Said:
-    for name in after:
-        if name not in before:
-            yield stage, f"{what} {name} added"
-    for name in before:
-        if name not in after:
-            yield stage, f"{what} {name} removed"
-
-
-def _pair_rows(before: Table, after: Table) -> tuple[list[tuple[Row, Row]], list[Row], list[Row]]:
-    """Rows that belong together, in the old order: the same id, or, for rows that have only their
-    number, the same content first. Beside them those that are gone and those that are new.
-    """
-    rest = list(after.rows)
-    pairs: list[tuple[Row, Row]] = []
-    for same in (_same_id, _same_content, _same_number):
-        paired = {id(old) for old, _ in pairs}
-        for row in before.rows:
-            found = next((one for one in rest if id(row) not in paired and same(row, one)), None)
-            if found is not None:
-                rest.remove(found)
-                pairs.append((row, found))
-    paired = {id(old) for old, _ in pairs}
-    places = {id(row): place for place, row in enumerate(before.rows)}
-    pairs.sort(key=lambda pair: places[id(pair[0])])
-    return pairs, [row for row in before.rows if id(row) not in paired], rest
-
-
-def _same_id(one: Row, other: Row) -> bool:
-    return one.id == other.id and not NUMBERED.fullmatch(one.id)
-
-
-def _same_content(one: Row, other: Row) -> bool:
-    return bool(NUMBERED.fullmatch(one.id) and NUMBERED.fullmatch(other.id)) and (
-        one.condition,
-        one.outputs,
-        one.then,
-        one.reason,
-        one.purposes,
-    ) == (other.condition, other.outputs, other.then, other.reason, other.purposes)
-
-
-def _same_number(one: Row, other: Row) -> bool:
-    return one.id == other.id
-
-
-def _diff_row(before: Table, after: Table, old: Row, new: Row, explained: bool) -> Said:
-    if old.condition != new.condition:
-        cells = [*_diff_cells(old, new)]
-        yield from ((new.id, said) for said in cells)
-        if not cells and not explained:
-            yield new.id, "its condition means another value: what it names changed"
-    was = dict(zip(before.outputs, old.outputs, strict=True))
-    now = dict(zip(after.outputs, new.outputs, strict=True))
-    for name in now:
-        if name in was and was[name] != now[name]:
-            kind = after.outputs[name].kind
-            yield new.id, f"{name} {show(was[name], kind)} → {show(now[name], kind)}"
-    if old.then != new.then:
-        yield new.id, f"outcome {old.then or 'none'} → {new.then or 'none'}"
-    if old.reason != new.reason:
-        yield new.id, f"reason {old.reason or 'none'} → {new.reason or 'none'}"
-    yield from _diff_purposes(new.id, old.purposes, new.purposes)
-
-
-def _diff_cells(old: Row, new: Row) -> Iterator[str]:
-    for column in dict.fromkeys([*new.written, *old.written]):
-        was, now = _cell(old, column), _cell(new, column)
-        if not same_text(was, now):
-            yield f"{column} {was} → {now}"
-
-
-def _cell(row: Row, column: str) -> str:
-    written = row.written.get(column, "-").strip()
-    return "any" if written == "-" else plain(written)
-
-
-def _show_row(table: Table, row: Row) -> str:
-    tests = [f"{name} {_cell(row, name)}" for name in row.written if _cell(row, name) != "any"]
-    gives = [
-        f"{name} {show(value, table.outputs[name].kind)}"
-        for name, value in zip(table.outputs, row.outputs, strict=True)
-        if value is not None
-    ]
-    outcome = [f"{row.then} {row.reason or ''}".strip()] if row.then else []
-    return f"{' and '.join(tests) or 'always'} → {', '.join([*gives, *outcome])}"
+    yield from tell_purposes(after.id, before.purposes, after.purposes)
+    yield from tell_words(after.id, "title", before.title, after.title)
 
 
 # --- formulas -------------------------------------------------------------------------------------
@@ -260,22 +130,44 @@ def _diff_formula(stage: str, before: Formula, after: Formula) -> Said:
 
 
 def _diff_scorecard(stage: str, before: Scorecard, after: Scorecard) -> Said:
+    if before.name != after.name:
+        yield stage, f"called {before.name} → {after.name}"
+    yield from tell_words(stage, "title", before.title, after.title)
     for name in dict.fromkeys([*after.dimensions, *before.dimensions]):
         was, now = before.dimensions.get(name), after.dimensions.get(name)
         if was != now:
             yield stage, f"dimension {name} {show(was)} → {show(now)} points"
     old = {one.id: one for one in before.characteristics}
     new = {one.id: one for one in after.characteristics}
+    renamed = _renamed(before, after)
     for key, one in new.items():
-        if key in old:
+        if key in renamed:
+            yield f"{stage}, {key}", f"renamed from {renamed[key]}"
+            old.pop(renamed[key])
+        elif key in old:
             for said in _diff_characteristic(old[key], one):
                 yield f"{stage}, {key}", said
+            yield from tell_words(f"{stage}, {key}", "title", old[key].title, one.title)
         else:
             yield f"{stage}, {key}", f"characteristic added: `{plain(one.written)}`, {_bins(one)}"
     for key, one in old.items():
         if key not in new:
             yield f"{stage}, {key}", f"characteristic removed: `{plain(one.written)}`"
-    yield from _diff_order(stage, "characteristics", list(old), list(new))
+    yield from tell_order(stage, "characteristics", list(old), list(new))
+
+
+def _renamed(before: Scorecard, after: Scorecard) -> dict[str, str]:
+    """New id → old id of characteristics that differ in nothing else."""
+    old = {one.id for one in before.characteristics}
+    new = {one.id for one in after.characteristics}
+    gone = [one for one in before.characteristics if one.id not in new]
+    found: dict[str, str] = {}
+    for one in after.characteristics:
+        same = [other for other in gone if replace(other, id=one.id) == one]
+        if one.id not in old and same:
+            gone.remove(same[0])
+            found[one.id] = same[0].id
+    return found
 
 
 def _diff_characteristic(before: Characteristic, after: Characteristic) -> Iterator[str]:
@@ -302,7 +194,7 @@ def _diff_bins(before: Characteristic, after: Characteristic) -> Iterator[str]:
     kind = after.term.kind
     for (old, in_next), (new, in_next_now) in zip(before.edges, after.edges, strict=True):
         if old != new:
-            yield f"edge {show(old, kind)} → {show(new, kind)}"
+            yield f"edge {show(old, before.term.kind)} → {show(new, kind)}"
         elif in_next != in_next_now:
             side = "above" if in_next_now else "below"
             yield f"{show(new, kind)} itself now belongs to the bin {side} it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from app.rules.lexer import tokenize
 from app.rules.terms import COMPARE, Term
 from app.rules.types import MONEY
 
+Said = Iterator[tuple[str, str]]  # (where, what changed)
 Moved = tuple[str, str, tuple[str, ...]]  # before, after, the inputs compared
 
 
@@ -97,3 +98,27 @@ def expression_change(was: str, now: str) -> str | None:
         moved = ", ".join(f"{show(a)} → {show(b)}" for a, b in pairs)
         return f"{moved} in `{plain(now)}`"
     return f"`{plain(was)}` → `{plain(now)}`"
+
+
+def tell_words(where: str, what: str, was: Mapping[str, str], now: Mapping[str, str]) -> Said:
+    """What changed in a text that stands in several languages."""
+    for language in sorted({*was, *now}):
+        if was.get(language) != now.get(language):
+            old, new = was.get(language, ""), now.get(language, "")
+            yield where, f"{what} ({language}) “{old}” → “{new}”"
+
+
+def tell_purposes(where: str, was: frozenset[str] | None, now: frozenset[str] | None) -> Said:
+    if was != now:
+        said = f"{show_list(was, 'all purposes')} → {show_list(now, 'all purposes')}"
+        yield where, f"for {said}"
+
+
+def tell_order(where: str, what: str, before: Sequence[str], after: Sequence[str]) -> Said:
+    """The order of what both have."""
+    old = [one for one in before if one in after]
+    new = [one for one in after if one in before]
+    if old != new:
+        moved = [one for place, one in enumerate(new) if old[place] != one]
+        was = ", ".join(one for one in old if one in moved)
+        yield where, f"order of {what} {was} → {', '.join(moved)}"

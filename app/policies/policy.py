@@ -37,7 +37,7 @@ class Stage:
 class Policy:
     """A checked policy. `inputs`: the catalogue entries that it reads; `facts`: those that a caller
     may send, read or not;
-    `assumed`: purpose → input → inside value."""
+    `assumed`: purpose → input → inside value; `stated`: entries that only `always` names."""
 
     product: str
     title: Mapping[str, str]
@@ -49,6 +49,7 @@ class Policy:
     reasons: Mapping[str, Reason]
     always: tuple[Statement, ...] = ()
     notices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    stated: Mapping[str, Input] = field(default_factory=dict)
 
     @property
     def day_count(self) -> int:
@@ -98,7 +99,11 @@ def read_policy(documents: Documents) -> tuple[Policy | None, list[Problem]]:
     read = {name for stage in stages for name in _names_read(stage.checked)}
     inputs = {name: one for name, one in catalogue.items() if name in read}
     facts = {name: one for name, one in catalogue.items() if one.origin == "bank"}
-    policy = Policy(product, title, terms, assumed, stages, inputs, facts, reasons, always, notices)
+    named = {name for statement in always for name in statement.inputs()}
+    stated = {name: catalogue[name] for name in catalogue if name in named - read}
+    policy = Policy(
+        product, title, terms, assumed, stages, inputs, facts, reasons, always, notices, stated
+    )
     return policy, problems
 
 
@@ -294,7 +299,6 @@ def freeze_policy(documents: Documents, policy: Policy) -> str:
     """The canonical JSON of the policy's release: its documents, and the inputs, facts and reasons
     that they use.
     """
-    stated = {name for statement in policy.always for name in statement.inputs()}
     return canonical_json(
-        bundle_of(documents, {*policy.inputs, *policy.facts, *stated}, reasons_used(policy))
+        bundle_of(documents, {*policy.inputs, *policy.facts, *policy.stated}, reasons_used(policy))
     )

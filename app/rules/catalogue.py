@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from app.rules.document import AnyNode
+from app.rules.document import AnyNode, Scalar
 from app.rules.fields import NAME, Fields
 from app.rules.lexer import FUNCTIONS, KEYWORDS
 from app.rules.problems import Problem
@@ -81,12 +81,12 @@ def _read_input(name: str, fields: Fields) -> Input | None:
     declared = fields.choice("type", DECLARED)
     values = tuple(node.text for node in fields.texts("values", required=declared == "category"))
     bounds = _read_range(fields)
-    age = fields.number("max_age_days", required=False)
+    age = _read_age(fields)
     read = Input(
         name=name,
         type=Type(declared or "number", values or None, *bounds),
         origin=fields.choice("from", ORIGINS) or "bank",
-        max_age_days=None if age is None else int(age),
+        max_age_days=age,
         direction=fields.choice("direction", DIRECTIONS, required=False) or "none",
         unit=fields.text("unit", required=False),
         meaning=fields.words("meaning"),
@@ -122,6 +122,24 @@ def _read_input(name: str, fields: Fields) -> Input | None:
         fields.problems.append(node.problem("bad-choice", "only a category has values"))
     fields.finish()
     return read if declared is not None else None
+
+
+def _read_age(fields: Fields) -> int | None:
+    """`max_age_days`: whole days."""
+    age = fields.number("max_age_days", required=False)
+    if age is None or (age == int(age) and age >= 0):
+        return None if age is None else int(age)
+    node = fields.node_of("max_age_days")
+    assert isinstance(node, Scalar)
+    fields.problems.append(
+        node.problem(
+            "number-expected",
+            f"'max_age_days' is '{node.text}', which is no whole number of days",
+            "write whole days, such as 45",
+            max(1, len(node.text)),
+        )
+    )
+    return None
 
 
 def _read_range(fields: Fields) -> tuple[Decimal | None, Decimal | None]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.rules.document import AnyNode, Scalar
 from app.rules.document import Mapping as MappingNode
+from app.rules.document import Sequence as SequenceNode
 from app.rules.fields import NAME, NUMBER_TEXT, Fields
 from app.rules.problems import Problem, suggest
 from app.rules.rulesets import UNKNOWN_OUTCOMES, Header, Row, Table
@@ -56,7 +57,21 @@ def read_table(fields: Fields, header: Header, scope: Scope) -> Table | None:
     if hit is None or otherwise is None:
         return None
     known = {name: subject for name, (subject, _) in columns.items() if subject is not None}
-    return Table(header, hit, tuple(known), tuple(known.values()), types, tuple(rows), otherwise)
+    subjects = tuple(known.values())
+    computed = _texts_of_computed(fields)
+    return Table(header, hit, tuple(known), subjects, types, tuple(rows), otherwise, computed)
+
+
+def _texts_of_computed(fields: Fields) -> dict[str, str]:
+    """The text of each computed column; what is wrong with one is told by `_read_columns`."""
+    columns = fields.node_of("inputs", required=False)
+    nodes = columns.items if isinstance(columns, SequenceNode) else ()
+    pairs = [(one.get("name"), one.get("is")) for one in nodes if isinstance(one, MappingNode)]
+    return {
+        name.text: text.text
+        for name, text in pairs
+        if isinstance(name, Scalar) and isinstance(text, Scalar)
+    }
 
 
 Columns = dict[str, tuple[Term | None, Type | None]]  # no term: the column has a problem already

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.rules.terms import Term
@@ -60,6 +60,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """A table. `computed`: the text of each computed column."""
+
     header: Header
     hit: str  # first | unique
     columns: tuple[str, ...]
@@ -67,6 +69,7 @@ class Table:
     outputs: Mapping[str, Type]
     rows: tuple[Row, ...]
     otherwise: Row
+    computed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
