@@ -80,7 +80,9 @@ def build_snapshot(
             _count_conflicts(connection, lake)
             open_words(connection, rolled.words)
             open_references(connection, lake.references, as_of)
+            tell("parties", 0, 1)
             network = read_network(connection, rolled, as_of, len(merchants))
+            tell("parties", 1, 1)
             seconds["network"] = time.perf_counter() - begun
             begun = time.perf_counter()
 

@@ -118,7 +118,9 @@ def _read_rows(path: Path, text: str, kinds: Sequence[str]) -> list[tuple[int, L
                 continue
             day = _read_day(since)
             if kind not in kinds:
-                wrong.append(f"line {line}: kind '{kind[:20]}' is none of {', '.join(kinds)}")
+                # What is no word may be a phone that stands in the wrong column: it is not shown.
+                shown = f" '{kind[:20]}'" if kind.isalpha() else ""
+                wrong.append(f"line {line}: kind{shown} is none of {', '.join(kinds)}")
             elif not value or len(value) > LONGEST_ID:
                 wrong.append(f"line {line}: value must have 1 to {LONGEST_ID} characters")
             elif since and day is None:
