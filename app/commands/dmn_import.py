@@ -61,7 +61,8 @@ def import_command(
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
-    misfits, problems = list(found.misfits), []
+    misfits = list(found.misfits)
+    problems: list[Problem] = []
     if files:
         (folder / "scorecards").mkdir(exist_ok=True)
         problems += examine(name, folder / "rulesets", folder / "scorecards").problems

@@ -123,8 +123,9 @@ def export_formula(ground: Ground, stage: str, formula: Formula) -> None:
     limit = ground.names["limit"]
     ground.give("limit", limit_type, f"{boxed}.limit", [boxed])
     unknown = feel_text(formula.header.unknown)
-    text = f"if {limit} = null then {unknown} else "
+    text, about = f"if {limit} = null then {unknown} else ", ""
     if formula.minimum_fen is not None and formula.reason:
         least = feel_number(Decimal(formula.minimum_fen) / 100)
+        about = f"The reason below the minimum: {formula.reason}."
         text += f"if {limit} < {least} then {feel_text(formula.then)} else "
-    ground.add_outcome(stage, text + '"approve"', [limit])
+    ground.add_outcome(stage, text + '"approve"', [limit], about)

@@ -76,10 +76,10 @@ class Ground:
         self.add(self.names[name], self.type_of(name, of), Literal(text), needs, about)
         self.scope = replace(self.scope, types={**self.scope.types, name: of})
 
-    def add_outcome(self, stage: str, text: str, needs: Iterable[str]) -> None:
+    def add_outcome(self, stage: str, text: str, needs: Iterable[str], about: str = "") -> None:
         """What a stage says: approve, refer or decline."""
         name = self.new_name(f"{stage}_outcome")
-        self.outcomes.append(self.add(name, self.outcome_type(), Literal(text), needs))
+        self.outcomes.append(self.add(name, self.outcome_type(), Literal(text), needs, about))
 
     def outcome_type(self) -> str:
         if OUTCOME_TYPE not in self.type_names:

@@ -41,7 +41,7 @@ def _write_rules(ground: Ground, stage: str, rules: Rules, judged: Sequence[Rule
         if one not in judged:
             continue
         cells = columns.condition(one.written)
-        title = " ".join(one.title.values())
+        title = " · ".join(one.title.values())
         identity, reason = feel_text(one.id), feel_text(one.reason)
         outputs = (identity, f'"{HIT}"', feel_text(one.then), reason)
         rows.append(TableRow({at: cell.fits for at, cell in cells}, outputs, title))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -15,6 +16,7 @@ from app.dmn.importing_expressions import (
     is_rules,
 )
 from app.dmn.importing_found import Found, Misfit
+from app.dmn.importing_scorecards import import_scorecard, is_scorecard
 from app.dmn.importing_tables import import_table
 from app.dmn.importing_text import Unfit, our_name, plain_name
 from app.dmn.importing_types import (
@@ -83,7 +85,7 @@ class _Decisions:
         self.decisions = parts(root, "decision")
         self.ours = any(
             [o.get("name") for o in parts(e, "output")][-3:] == ["row", "outcome", "reason"]
-            or (local(e) == "decisionTable" and is_rules(e))
+            or (local(e) == "decisionTable" and (is_rules(e) or is_scorecard(e)))
             for e in root.iter()
         )
         self.done: set[str] = set()
@@ -125,7 +127,7 @@ class _Decisions:
     def _import(self, element: Element, name: str, needed: list[str]) -> None:
         found = self.found
         logic = next((e for e in element if local(e) in LOGIC), None)
-        if name in found.names or self._follows(name, logic):
+        if name in found.names or self._follows(element, name, logic):
             return
         for one in needed:
             if one not in found.names and one not in found.tables:
@@ -142,6 +144,8 @@ class _Decisions:
         match local(logic):
             case "decisionTable" if is_rules(logic):
                 import_rules(found, name, logic, names)
+            case "decisionTable" if is_scorecard(logic):
+                import_scorecard(found, name, logic, names)
             case "decisionTable":
                 import_table(found, name, logic, names)
             case "context":
@@ -150,7 +154,7 @@ class _Decisions:
                 is_read = name in self.read
                 import_literal(found, name, text_in(logic), names, is_read, name in self.money)
 
-    def _follows(self, name: str, logic: Element | None) -> bool:
+    def _follows(self, element: Element, name: str, logic: Element | None) -> bool:
         """Whether a decision of our own export is what a policy says by itself."""
         if not self.ours or logic is None or local(logic) != "literalExpression":
             return False
@@ -158,12 +162,24 @@ class _Decisions:
         said = re.match(r"if list contains\(\[|\{outcome: |if (\w+) = null then \"", text)
         if (said and name.endswith(("outcome", "_outcome"))) or text.startswith("{outcome: "):
             self.found.names[name] = name
-            least = re.search(r"if limit < (\d+(?:\.\d+)?) then \"(\w+)\"", text)
-            if least:
-                self.found.note(
-                    name,
-                    f"the formula needs a line: minimum: {{amount: {least[1]},"
-                    f" then: {least[2]}, reason: …}}; the model does not say the reason",
-                )
+            self._read_minimum(element, name, text)
             return True
         return False
+
+    def _read_minimum(self, element: Element, name: str, text: str) -> None:
+        """The minimum of a formula, which stands in what the formula leads to."""
+        least = re.search(r"if (\w+) < (\d+(?:\.\d+)?) then \"(\w+)\"", text)
+        if least is None or least[1] != "limit":
+            return
+        about = first(element, "description")
+        reason = re.search(r"minimum: (\w+)", (about.text or "") if about is not None else "")
+        line = f"minimum: {{amount: {least[2]}, then: {least[3]}, reason: "
+        if reason is None:
+            note = f"the formula needs a line {line}…}}: the model does not say the reason"
+            self.found.note(name, note)
+            return
+        self.found.reasons.setdefault(reason[1], reason[1])
+        self.found.stages = [
+            replace(s, text=f"{s.text}{line}{reason[1]}}}\n") if "\nlimit: " in s.text else s
+            for s in self.found.stages
+        ]

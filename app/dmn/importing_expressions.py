@@ -203,8 +203,9 @@ def import_rules(found: Found, name: str, table: Element, names: Mapping[str, st
             found.misfits.append(Misfit(name, str(unfit), number))
             continue
         title = " ".join(text_in(e) for e in parts(rule, "annotationEntry")) or str(values[0])
+        chinese, _, english = title.partition(" · ")
         rules.append(
-            f"  - id: {quoted(str(values[0]))}\n    title: {in_both(title)}\n"
+            f"  - id: {quoted(str(values[0]))}\n    title: {in_both(chinese, english)}\n"
             f"    when: {code(written)}\n    then: {values[2]}\n    reason: {values[3]}\n"
         )
         found.reasons.setdefault(str(values[3]), title)

@@ -30,7 +30,7 @@ def files_of(found: Found, product: str, title: str, source: str, reasons: Path)
     if not found.inputs:
         catalogue = catalogue.replace("inputs:\n", "inputs: {}\n")
     terms = ", ".join(f"{name}: {value}" for name, value in found.terms.items())
-    stages = "".join(f"  - {{stage: {s.name}, ruleset: {s.file}}}\n" for s in found.stages)
+    stages = "".join(f"  - {{stage: {s.name}, {s.kind}: {s.file}}}\n" for s in found.stages)
     policy = comment(f"Imported from the DMN model {source}.") + f"policy: {product}\n"
     policy += f"title: {in_both(title)}\n"
     policy += f"terms: {{{terms}}}\n" if terms else ""
@@ -40,7 +40,10 @@ def files_of(found: Found, product: str, title: str, source: str, reasons: Path)
         "rulesets/reasons.yaml": _reasons(found, reasons),
         f"rulesets/{product}/policy.yaml": policy,
     }
-    return files | {f"rulesets/{product}/{stage.file}": stage.text for stage in found.stages}
+    for stage in found.stages:
+        folder = "scorecards" if stage.kind == "scorecard" else f"rulesets/{product}"
+        files[f"{folder}/{stage.file}"] = stage.text
+    return files
 
 
 def _reasons(found: Found, source: Path) -> str:

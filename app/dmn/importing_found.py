@@ -52,6 +52,7 @@ class Stage:
     file: str
     text: str
     decision: str
+    kind: str = "ruleset"
 
 
 @dataclass

@@ -275,6 +275,10 @@ def _write(
         )
         for line in rows
     ]
+    if is_ours:
+        codes = [str(line.outputs[-1]) for line in kept if line.outputs[-1] is not None]
+        codes += [str(otherwise[-1])] if otherwise and otherwise[-1] is not None else []
+        found.reasons |= {one: one for one in codes if one not in found.reasons}
     if otherwise is None:
         found.reasons.setdefault(NO_ROW, "No row of a decision table fits")
         found.note(name, f"no row fits: null in DMN; here null too, and refer with {NO_ROW}")

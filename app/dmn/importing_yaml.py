@@ -34,9 +34,9 @@ def comment(text: str) -> str:
     return "".join(f"{line}\n" for line in found)
 
 
-def in_both(text: str) -> str:
-    """The same text for both languages: a person translates it."""
-    return f"{{zh: {quoted(text)}, en: {quoted(text)}}}"
+def in_both(text: str, english: str = "") -> str:
+    """A text in both languages; the same where there is one alone: a person translates it."""
+    return f"{{zh: {quoted(text)}, en: {quoted(english or text)}}}"
 
 
 def number(value: Decimal | None) -> str:
