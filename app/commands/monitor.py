@@ -12,7 +12,7 @@ import click
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.commands.policy_versions import NoSuchVersion, Version, read_draft, read_release
 from app.errors import ChengxinError
@@ -162,7 +162,8 @@ def _print(found: Mapping[str, Any]) -> None:
     )
     for key, title in SECTIONS.items():
         lines = found[key]
-        table = Table(title, "PSI", "by chance", "", "moved most", box=box.SIMPLE_HEAD)
+        name = Column(title, overflow="fold")
+        table = Table(name, "PSI", "by chance", "", "moved most", box=box.SIMPLE_HEAD)
         for one in lines[:MOST_LINES]:
             words = found["words"][one["verdict"]]["en"].partition(":")[0]
             table.add_row(
