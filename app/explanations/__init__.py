@@ -5,8 +5,12 @@
 - `landmarks`   the values of each lever at which anything changes
 - `states`      the formula's discrete states, and what each flow must reach in each of them
 - `scoring`     levers that act through the score alone: the cheapest way to each number of points
+- `demands`     what rules demand of single levers
 - `bulk`        many rows of moved inputs judged in numpy
 - `search`      the smallest change, level by level of how many inputs move
 - `what_if`     a record and a goal → the change, verified by deciding it
-- `merchant`, `analyst`, `auditor`   the three readers; `phrases` words, `text` for a terminal
+- `together`    the same change with all that cannot stay behind: sums of sales grow together
+- `merchant`, `analyst`, `auditor`   the three readers; `telling` what-if for a merchant, `lineage`
+                of the data, `integrity` of a record; `phrases` words, `text` for a terminal
+- `explain`     an id and a reader → the explanation
 """

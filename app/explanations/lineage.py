@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from app.decisions.decide import SHANGHAI
 from app.waybills.lake import Lake, LakeDamaged
 
 Json = dict[str, Any]
@@ -54,8 +56,9 @@ def tell_lineage(
     if not provenance:
         return told
     arrivals = provenance.get("arrivals", {})
+    known = {key: provenance[key] for key in KEYS if key in provenance}
     return told | {
-        **{key: provenance[key] for key in KEYS if key in provenance},
+        **{key: _zoned(value) if key == "cut_off_at" else value for key, value in known.items()},
         "counts": provenance.get("counts"),
         "imports": [
             _tell_import(one, arrivals.get(one["id"]), kept.get(one["id"]))
@@ -66,12 +69,20 @@ def tell_lineage(
 
 def _tell_import(one: Mapping[str, Any], arrived_at: str | None, found: KeptImport | None) -> Json:
     if found is not None and found.sha256 != one["sha256"]:
-        return {**one, "arrived_at": arrived_at, "lake": OTHER_IMPORT}
+        return {**one, "arrived_at": _zoned(arrived_at), "lake": OTHER_IMPORT}
     if found is None:
-        return {**one, "arrived_at": arrived_at, "lake": NOT_IN_LAKE}
+        return {**one, "arrived_at": _zoned(arrived_at), "lake": NOT_IN_LAKE}
     return {
         **one,
-        "arrived_at": arrived_at or found.arrived_at,
+        "arrived_at": _zoned(arrived_at or found.arrived_at),
         "lake": "there",
         "waybill_files": list(found.waybill_files),
     }
+
+
+def _zoned(local: str | None) -> str | None:
+    """A time of the lake, which is local, with its zone."""
+    if not local:
+        return None
+    at = datetime.fromisoformat(local)
+    return at.isoformat() if at.tzinfo else at.replace(tzinfo=SHANGHAI).isoformat()

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from app.explanations.bulk import Bulk, Goal
+from app.explanations.demands import Demands
 from app.explanations.landmarks import bisect, list_landmarks
 from app.explanations.levers import Lever
 from app.explanations.reach import can_meet
@@ -23,7 +24,6 @@ from app.explanations.reading import Reading, read_pipeline
 from app.explanations.scoring import Way, acts_through_score_alone, list_ways
 from app.explanations.states import State, list_states
 from app.policies.pipeline import Pipeline
-from app.rules.compiled import CompiledRules
 from app.rules.types import BOOLEAN, MONEY
 
 MOST_ROWS = 120_000  # judged in all: about a second
@@ -61,14 +61,12 @@ class _Search:
         self._levers = {lever.name: lever for lever in levers}
         self._reading: Reading = read_pipeline(pipeline)
         self._bulk = Bulk(pipeline, values)
-        self._known = dict(values)
-        for _, stage in pipeline.stages:
-            self._known.update(stage.judge(self._known).gives)
         self._candidates, self._complete = list_landmarks(self._levers, self._reading, values)
-        self._forced: set[str] = set()
-        self._blocked: list[tuple[str, str]] = []
-        for rules in self._reading.rules:
-            self._settle_rules(rules)
+        known = dict(values)
+        for _, stage in pipeline.stages:
+            known.update(stage.judge(known).gives)
+        self._demands = Demands(pipeline, self._reading, self._levers, known)
+        self._forced, self._blocked = self._demands.settle(self._candidates)
         self._rows = 0
 
     def run(self) -> Found:
@@ -98,39 +96,6 @@ class _Search:
                 return Found((), self._complete, level - 1, False, (), self._rows)
         return Found((), self._complete, most, self._complete, (), self._rows)
 
-    # --- what rules demand of single levers ---
-
-    def _settle_rules(self, stage: CompiledRules) -> None:
-        """A rule that refuses must become clear. Where it reads one lever, that one has to move,
-        and only to values that clear it; where it reads none, nothing helps.
-        """
-        inputs = self._pipeline.policy.inputs
-        results = stage.conditions.scalar(self._known)
-        for place, rule in enumerate(stage.judged):
-            names = set(rule.when.inputs())
-            if not names <= inputs.keys():
-                continue
-            read = sorted(names & self._levers.keys())
-            refuses = rule.then != "flag" or results[place] is None
-            if not read and results[place] is not False and refuses:
-                self._blocked.append((stage.stage, rule.id))
-            if len(read) != 1:
-                continue
-            name = read[0]
-            if results[place] is not False and refuses:
-                self._forced.add(name)
-            self._candidates[name] = [
-                value
-                for value in self._candidates[name]
-                if not self._is_refused(stage, place, rule.then, name, value)
-            ]
-
-    def _is_refused(
-        self, stage: CompiledRules, place: int, then: str, name: str, value: Any
-    ) -> bool:
-        result = stage.conditions.scalar({**self._known, name: value})[place]
-        return result is None or (result is True and then != "flag")
-
     # --- states of the formula ---
 
     def _find_states(self) -> list[State]:
@@ -150,19 +115,13 @@ class _Search:
             for limit in found.limits if lever is not None else ():
                 assert lever is not None
                 fresh = lever.allows(limit) and limit != lever.now
-                if fresh and limit not in self._candidates[name] and self._is_clear(name, limit):
+                if (
+                    fresh
+                    and limit not in self._candidates[name]
+                    and self._demands.is_clear(name, limit)
+                ):
                     self._candidates[name].append(limit)
         return found.states
-
-    def _is_clear(self, name: str, value: Any) -> bool:
-        for stage in self._reading.rules:
-            for place, rule in enumerate(stage.judged):
-                if set(rule.when.inputs()) & self._levers.keys() == {name} and (
-                    "limit" not in rule.when.inputs()
-                    and self._is_refused(stage, place, rule.then, name, value)
-                ):
-                    return False
-        return True
 
     # --- one level ---
 
@@ -243,7 +202,7 @@ class _Search:
 
     def _is_fresh(self, name: str, value: Any) -> bool:
         lever = self._levers[name]
-        return value != lever.now and lever.allows(value) and self._is_clear(name, value)
+        return value != lever.now and lever.allows(value) and self._demands.is_clear(name, value)
 
     def _pushed(self, name: str, names: tuple[str, ...], needs: Mapping[str, Any]) -> Iterator[Any]:
         """What a flow needs, the input that bounds it may have to follow."""

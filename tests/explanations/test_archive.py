@@ -91,10 +91,10 @@ def test_an_auditor_follows_the_data_to_the_files(desk: Desk, settings: Settings
     lineage = desk.explainer.explain(number, "auditor")["lineage"]
     first, second = lineage["imports"]
     assert (first["arrived_at"], first["lake"]) == (None, "not in the lake any more")
-    assert second["arrived_at"] == "2026-07-01T08:00:00" and second["file"] == "june.csv"
+    assert second["arrived_at"] == "2026-07-01T08:00:00+08:00" and second["file"] == "june.csv"
     keep(settings, "000001-aaaaaaaaaaaa", "a" * 64)
     (first, second) = desk.explainer.explain(number, "auditor")["lineage"]["imports"]
-    assert (first["arrived_at"], first["lake"]) == ("2026-06-01T07:00:00", "there")
+    assert (first["arrived_at"], first["lake"]) == ("2026-06-01T07:00:00+08:00", "there")
     assert first["waybill_files"] == ["waybills/month=24316/000001-aaaaaaaaaaaa.parquet"]
     keep(settings, "000001-aaaaaaaaaaaa", "f" * 64)
     (first, _) = desk.explainer.explain(number, "auditor")["lineage"]["imports"]
@@ -123,7 +123,7 @@ def keep(settings: Settings, import_id: str, sha256: str) -> None:
         seconds=0.0,
     )
     settings.lake.mkdir(parents=True, exist_ok=True)
-    files = {24316: (f"waybills/month=24316/{import_id}.parquet",)}
+    files: dict[int, tuple[str, ...]] = {24316: (f"waybills/month=24316/{import_id}.parquet",)}
     Lake(settings.lake).commit(Manifest(version=1, months=files, imports=(entry,)))
 
 
