@@ -152,7 +152,7 @@ def _build(settings: Settings, as_of: date, tell: Tell) -> Built:
     from app.features.catalogue import load_feature_catalogue
     from app.features.lake import read_lake
 
-    lake = read_lake(settings.lake, settings.rulesets)
+    lake = read_lake(settings.lake, settings.rulesets, settings.hash_key())
     catalogue = load_feature_catalogue(settings.rulesets / "catalogue.yaml")
     return build_snapshot(lake, catalogue, AsOf(as_of), settings.memory_limit_mb, tell)
 
