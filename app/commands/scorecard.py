@@ -29,9 +29,11 @@ from app.fitting.writing import write_inputs, write_reasons
 from app.policies.documents import read_file
 from app.policies.reasons import read_reasons
 from app.rules.catalogue import Input, read_catalogue
+from app.rules.fields import NAME
 from app.rules.problems import Problem, ProblemsFound
 from app.settings import load_settings
 
+MOST_POINTS = 1_000_000
 CARD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -138,6 +140,12 @@ def _wishes(given: Mapping[str, Any]) -> Wishes:
         )
     if given["split_date"] and not given["date_column"]:
         raise BadData("--split-date needs --date-column, the column that holds the dates")
+    for option in ("pdo", "base_score", "base_odds"):
+        if not abs(given[option]) <= MOST_POINTS:  # not a number either
+            raise BadData(
+                f"--{option.replace('_', '-')} {given[option]:g}: write a number up to"
+                f" {MOST_POINTS:,}"
+            )
     exclude = tuple(
         dict.fromkeys(
             name.strip() for text in given["exclude"] for name in text.split(",") if name.strip()
@@ -196,6 +204,12 @@ def _read_mapping(path: Path | None) -> dict[str, str]:
         isinstance(key, str) and isinstance(value, str) for key, value in found.items()
     ):
         raise BadData(f"--reasons {path}: write a line `column: REASON_CODE` for each")
+    for column, code in found.items():
+        if not NAME.fullmatch(code):
+            raise BadData(
+                f"--reasons {path}: the code '{code}' of '{column}' may have letters, digits and _"
+                " only"
+            )
     return found
 
 

@@ -41,6 +41,8 @@ def test_targets_of_all_kinds(tmp_path: Path, words: tuple[Any, Any], bad_value:
         ({}, ("--exclude", "x"), "no column that can be used"),
         ({}, ("--special-values", "-9;-8"), "'-9;-8' is no number"),
         ({}, ("--pdo", "0.01"), "raise --pdo"),
+        ({}, ("--pdo", "nan"), "--pdo nan: write a number"),
+        ({}, ("--base-score", "inf"), "--base-score inf: write a number"),
     ],
 )
 def test_what_cannot_be_used_is_told(

@@ -112,6 +112,8 @@ def test_reasons_are_those_that_were_given(tmp_path: Path) -> None:
     assert "LOW_VOLUME" not in written  # reasons.yaml has it
     for name in set(reasons) - {"x"}:
         assert f"  {reasons[name]}:\n" in written
+    given.write_text("x: low volume!\n", encoding="utf-8")
+    assert "the code 'low volume!' of 'x'" in refusal(data, "--reasons", str(given))
     given.write_text("- x\n", encoding="utf-8")
     assert "write a line `column: REASON_CODE`" in refusal(data, "--reasons", str(given))
 
