@@ -44,26 +44,28 @@ def is_same_in_range(policy: Policy, mutant: Policy, stage_name: str) -> bool:
             continue
         match one.checked, other.checked:
             case Rules(rules=first), Rules(rules=second):
-                plain = [
-                    replace(rule, when=b.when, written=b.written)
-                    for rule, b in _pairs(first, second)
+                ruled = [
+                    replace(a, when=b.when, written=b.written) for a, b in _pairs(first, second)
                 ]
                 pairs = [(a.when, b.when) for a, b in _pairs(first, second)]
-                return (*plain,) == second and _all_same(pairs, known)
+                alike = replace(one.checked, rules=tuple(ruled))
+                return alike == other.checked and _all_same(pairs, known)
             case Table(rows=rows), Table(rows=changed):
                 like = [
                     replace(row, condition=b.condition, written=b.written)
                     for row, b in _pairs(rows, changed)
                 ]
                 conditions = [(a.condition, b.condition) for a, b in _pairs(rows, changed)]
-                whole = replace(one.checked, rows=tuple(like), header=other.checked.header)
+                whole = replace(one.checked, rows=tuple(like))
                 return whole == other.checked and _all_same(conditions, known)
             case Scorecard(characteristics=before), Scorecard(characteristics=after):
-                same = [
-                    replace(a, edges=b.edges, labels=b.labels) == b and _same_bins(a, b, known)
-                    for a, b in _pairs(before, after)
+                carded = [
+                    replace(a, edges=b.edges, labels=b.labels) for a, b in _pairs(before, after)
                 ]
-                return len(before) == len(after) and all(same)
+                card = replace(one.checked, characteristics=tuple(carded))
+                return card == other.checked and all(
+                    _same_bins(a, b, known) for a, b in _pairs(before, after)
+                )
         return False
     return False
 

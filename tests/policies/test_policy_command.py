@@ -196,7 +196,7 @@ def test_times_are_local_unless_they_say_otherwise() -> None:
 def test_publishing_from_several_processes_gives_one_release(
     environment: dict[str, str], database: Any
 ) -> None:
-    command = [sys.executable, "-m", "app.cli", "policy", "publish", "fapiaodai"]
+    command = [sys.executable, "-m", "app.cli", "policy", "publish", "fapiaodai", "--quick"]
     running = [
         subprocess.Popen(
             [*command, "--by", f"analyst {n}", "--why", "race", "--json"],
@@ -218,6 +218,7 @@ def test_publishing_from_several_processes_gives_one_release(
     }
 
 
+@pytest.mark.slow
 def test_evidence_forbids_voids_and_is_shown(desk: Desk) -> None:
     publish = ("publish", "wuliudai", "--by", "Li Na", "--why")
     first = desk.data(*publish, "first", "--quick")
