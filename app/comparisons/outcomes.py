@@ -21,7 +21,8 @@ from app.errors import ChengxinError
 from app.rules.arithmetic import Fens
 
 COLUMNS = ("merchant_id", "defaulted", "exposure")
-TRUTH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+TRUTH = {"1": True, "1.0": True, "true": True, "yes": True}
+TRUTH |= {"0": False, "0.0": False, "false": False, "no": False}
 WARNING = {
     "en": "Outcomes are known only of merchants who were given a loan. Those swapped in were"
     " refused before, so little or nothing is known of them: a rate over the few known ones says"
@@ -51,15 +52,16 @@ def read_outcomes(path: Path) -> pa.Table:
     """The three columns: merchant_id text, defaulted boolean, exposure fen. Raises BadOutcomes."""
     try:
         table = _read(path)
+    except UnicodeDecodeError:
+        raise BadOutcomes(f"{path} is not UTF-8; save it as CSV in UTF-8") from None
     except (OSError, pa.ArrowException) as error:
         raise BadOutcomes(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
-    absent = [name for name in COLUMNS if name not in table.column_names]
-    if absent:
-        raise BadOutcomes(
-            f"{path} has no column {', '.join(absent)}; it needs {', '.join(COLUMNS)}"
-            " (exposure in yuan)"
-        )
-    texts = {name: pc.cast(table.column(name), pa.string()).to_pylist() for name in COLUMNS}
+    _check_columns(path, table.column_names)
+    try:
+        texts = {name: pc.cast(table.column(name), pa.string()).to_pylist() for name in COLUMNS}
+    except pa.ArrowException:
+        types = ", ".join(f"{name} {table.schema.field(name).type}" for name in COLUMNS)
+        raise BadOutcomes(f"{path}: every value must be one text or number, not {types}") from None
     merchants, lines = texts["merchant_id"], range(2, table.num_rows + 2)
     if None in merchants or "" in merchants:
         raise BadOutcomes(f"{path}: a row has no merchant_id")
@@ -70,14 +72,33 @@ def read_outcomes(path: Path) -> pa.Table:
         _read_truth(path, line, one) for line, one in zip(lines, texts["defaulted"], strict=True)
     ]
     fens = [_read_fen(path, line, one) for line, one in zip(lines, texts["exposure"], strict=True)]
-    return pa.table({"merchant_id": merchants, "defaulted": defaulted, "exposure_fen": fens})
+    kinds = {"merchant_id": pa.string(), "defaulted": pa.bool_(), "exposure_fen": pa.int64()}
+    values = zip(kinds.values(), (merchants, defaulted, fens), strict=True)
+    return pa.table(dict(zip(kinds, (pa.array(v, kind) for kind, v in values), strict=True)))
+
+
+def _check_columns(path: Path, found: list[str]) -> None:
+    """Each column once. Raises BadOutcomes."""
+    twice = [name for name in COLUMNS if found.count(name) > 1]
+    if twice:
+        raise BadOutcomes(f"{path} has the column {twice[0]} twice")
+    absent = [name for name in COLUMNS if name not in found]
+    if absent:
+        there = ", ".join(f"'{name}'" for name in found[:8])
+        raise BadOutcomes(
+            f"{path} has no column {', '.join(absent)}; it needs {', '.join(COLUMNS)}"
+            f" (exposure in yuan), with commas between them; it has {there}"
+        )
 
 
 def _read(path: Path) -> pa.Table:
     if path.suffix == ".parquet":
         return pa.parquet.read_table(path, partitioning=None)
-    options = pa.csv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string()))
-    return pa.csv.read_csv(path, convert_options=options)
+    # every column as text: what is in the others cannot be wrong
+    head = pa.csv.open_csv(path).schema.names
+    options = pa.csv.ConvertOptions(column_types=dict.fromkeys(head, pa.string()))
+    table = pa.csv.read_csv(path, convert_options=options)
+    return table.rename_columns([name.strip() for name in table.column_names])
 
 
 def _read_truth(path: Path, line: int, text: str | None) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -265,6 +266,15 @@ def test_outcomes_of_swapped_sets(desk: Desk, tmp_path: Path) -> None:
         ("merchant_id,defaulted,exposure\na,1,nan\n", "row 2: exposure is 'nan'"),
         ("merchant_id,defaulted,exposure\na,1,3\na,0,3\n", "merchant a stands there twice"),
         ("merchant_id,defaulted,exposure\na,1,3,4\n", "cannot be read"),
+        ("", "cannot be read"),
+        (
+            "merchant_id;defaulted;exposure\na;1;3\n",
+            "with commas between them; it has 'merchant_id;",
+        ),
+        ("merchant_id,defaulted,exposure,defaulted\na,1,3,0\n", "has the column defaulted twice"),
+        ("merchant_id,defaulted,exposure\n,1,3\n", "a row has no merchant_id"),
+        ('merchant_id,defaulted,exposure\na,1,"1,000"\n', "row 2: exposure is '1,000'"),
+        ("merchant_id,defaulted,exposure\na,2,3\n", "row 2: defaulted is '2'; write 1 or 0"),
     ],
 )
 def test_bad_outcomes_are_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -272,6 +282,34 @@ def test_bad_outcomes_are_refused(tmp_path: Path, text: str, said: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BadOutcomes, match=re.escape(said)):
         read_outcomes(path)
+
+
+def test_outcomes_that_are_not_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes("merchant_id,défaut\na,1\n".encode("latin-1"))
+    with pytest.raises(BadOutcomes, match="not UTF-8"):
+        read_outcomes(path)
+    path = tmp_path / "lists.parquet"
+    pq.write_table(pa.table({"merchant_id": [["a"]], "defaulted": [1], "exposure": [3]}), path)
+    with pytest.raises(BadOutcomes, match="merchant_id list<"):
+        read_outcomes(path)
+
+
+def test_spellings_of_outcomes(desk: Desk, tmp_path: Path) -> None:
+    """A mark of byte order, blanks in the head, other columns, 1.0 and TRUE; no row at all."""
+    path = tmp_path / "outcomes.csv"
+    path.write_bytes(
+        b"\xef\xbb\xbfmerchant_id, defaulted ,note, exposure\r\n"
+        b"a,TRUE,1,5.5\r\nb,0.0,x,6\r\nc,1.0,,7\r\n"
+    )
+    assert read_outcomes(path).to_pylist() == [
+        {"merchant_id": "a", "defaulted": True, "exposure_fen": 550},
+        {"merchant_id": "b", "defaulted": False, "exposure_fen": 600},
+        {"merchant_id": "c", "defaulted": True, "exposure_fen": 700},
+    ]
+    path.write_text("merchant_id,defaulted,exposure\n", encoding="utf-8")
+    report = simulate(shipped(), edited(desk), make_features(200), outcomes=read_outcomes(path))
+    assert {one["known"] for one in report["outcomes"]["sets"].values()} == {0}
 
 
 class Page(HTMLParser):
