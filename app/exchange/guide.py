@@ -16,20 +16,22 @@ GUIDE: tuple[tuple[str, str], ...] = (
     ),
     (
         "新增、删除、排序",
-        "在下方空行写新行；要在中间插入、删除或移动整行，先“审阅→撤销工作表保护”（没有密码）。"
-        "把一行的白色单元格全部清空等于删除该行。first 表按从上到下的顺序判断，行的顺序有意义。",
+        "新行：写在下方的空行里，或在中间插入一行。删除：把该行的白色单元格全部清空，不必删除整行，"
+        "也不必撤销保护；紧贴在该行上方的注释随之删除。剪切移动或删除整行：先“审阅→撤销工作表保护”（没有密码）。"
+        "first 表按从上到下的顺序判断，行的顺序有意义。",
     ),
     (
         "New, deleted, moved lines",
-        "Write a new line into the empty ones below. To insert, delete or move whole lines choose"
-        " Review → Unprotect Sheet first"
-        " (there is no password). A line whose white cells are all empty is deleted. The order of"
-        " lines counts: a table"
-        " with hit first takes the first one that fits.",
+        "New: write it into an empty line below, or insert a line. Delete: empty all white cells of"
+        " the line; nothing has to be unprotected. A comment directly above it in the file goes"
+        " with it. To move or delete whole lines choose Review → Unprotect Sheet first (there is"
+        " no password). The order of lines counts: a table with hit first takes the first one that"
+        " fits.",
     ),
     (
         "怎样写",
-        '条件写成文字：>= 85、[12..24)、"A", "B"；金额以元为单位，数字里不写逗号；比例写 0.35。'
+        '条件写成文字：>= 85、[12..24)、"A", "B"；金额以元为单位，条件里的数字不写逗号；'
+        "比例写 0.35 或 35%。"
         "全角符号和 ≥ ≤ 会自动识别。不要合并单元格，不要写公式。",
     ),
     (

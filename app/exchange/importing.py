@@ -15,10 +15,10 @@ from app.errors import ChengxinError
 from app.exchange.base import Base, hashes_of
 from app.exchange.building import Building, Places
 from app.exchange.laying_out import document_of, lay_out
-from app.exchange.merging import merge
+from app.exchange.merging import merge, was_brought_in
 from app.exchange.patch import CannotWrite, patch
 from app.exchange.placing import place_problem
-from app.exchange.reading import CellProblem, read_workbook
+from app.exchange.reading import CellProblem, ReadSheet, read_workbook
 from app.exchange.sheets import Sheet
 from app.policies.documents import Documents, load_documents
 from app.policies.examine import examine
@@ -72,7 +72,7 @@ def read_import(
     before = check_policy(documents)
     current = {(sheet.document, sheet.shape): sheet for sheet in lay_out(documents)}
     found = Imported(base.product, cells=cells)
-    found.changed_since = _changed_since(documents, base, list(current.values()))
+    found.changed_since = _changed_since(documents, base, sheets, current)
     if found.changed_since and not force:
         raise FilesChanged(
             f"changed since {path} was exported: {', '.join(found.changed_since)}; export it anew,"
@@ -150,10 +150,28 @@ def _beside(path: Path, content: bytes) -> Path:
     return Path(name)
 
 
-def _changed_since(documents: Documents, base: Base, current: list[Sheet]) -> list[str]:
-    now = hashes_of(documents, current)
+def _changed_since(
+    documents: Documents,
+    base: Base,
+    sheets: list[ReadSheet],
+    current: dict[tuple[str, str], Sheet],
+) -> list[str]:
+    """The files that are not as exported, but for what this workbook brought in itself."""
+    hashes = hashes_of(documents, current.values())
     shown = {sheet.document: sheet.file for sheet in base.sheets}
-    return [shown[key] for key, was in base.hashes.items() if now.get(key) != was]
+    found = []
+    for key, was in base.hashes.items():
+        if hashes.get(key) == was:
+            continue
+        said = [
+            was_brought_in(one, now)
+            for one in sheets
+            if one.of.document == key and (now := current.get((key, one.of.shape))) is not None
+            if _same_columns(one.of, now)
+        ]
+        if False in said or True not in said:
+            found.append(shown[key])
+    return found
 
 
 def _same_columns(one: Sheet, other: Sheet) -> bool:

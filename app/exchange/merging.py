@@ -7,8 +7,9 @@ is a problem, never a guess.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from app.exchange.aligning import align, says_same
 from app.exchange.cells import same
 from app.exchange.laying_out import MISSING_WORDS, OTHERWISE
 from app.exchange.reading import CellProblem, ReadLine, ReadSheet
@@ -31,25 +32,56 @@ def merge(read: ReadSheet, current: Sheet, problems: list[CellProblem]) -> list[
     return _Merge(read, current, problems).merge()
 
 
+def was_brought_in(read: ReadSheet, current: Sheet) -> bool | None:
+    """Whether all that the files say otherwise than the export stands in the workbook too: it was
+    imported before. None: the files say what the export says.
+    """
+    return _Merge(read, current, []).was_brought_in()
+
+
 class _Merge:
     def __init__(self, read: ReadSheet, current: Sheet, problems: list[CellProblem]) -> None:
         self.read, self.problems = read, problems
         self.base = {line.key: line for line in read.of.lines}
-        self.current = {line.key: line for line in current.lines}
+        edited = {line.key: line.cells for line in read.lines if line.key in self.base}
+        aligned = align(self.base, {str(key): cells for key, cells in edited.items()}, current)
+        self.now_called = {key: now for now, key in aligned.items()}
+        self.current = {aligned[line.key]: line for line in current.lines}
         self.shape = read.of.shape
 
     def merge(self) -> list[Merged]:
         matched = self._match()
-        kept = [origin for origin, _ in matched if origin is not None]
+        kept = [origin for origin, _ in matched if origin in self.base]
         lines: list[tuple[str | None, Merged]] = []
         for origin, line in matched:
-            one = self._new(line) if origin is None else self._changed(origin, line)
+            if origin is not None and origin not in self.base:
+                one: Merged | None = Merged(origin, line.row, dict(self.current[origin].cells))
+            else:
+                one = self._new(line) if origin is None else self._changed(origin, line)
             if one is not None:
                 lines.append((origin, one))
         for key in self.base:
             if key not in kept:
                 self._check_deleted(key)
-        return self._in_order(lines, kept)
+        ordered = self._in_order(lines, kept)
+        return [replace(one, origin=self._called_now(one.origin)) for one in ordered]
+
+    def _called_now(self, origin: str | None) -> str | None:
+        return None if origin is None else self.now_called.get(origin, origin)
+
+    def was_brought_in(self) -> bool | None:
+        matched = {origin: line.cells for origin, line in self._match() if origin is not None}
+        changed = False
+        for key in {**self.base, **self.current}:
+            base, now = self.base.get(key), self.current.get(key)
+            if base is not None and now is not None and says_same(self.read.of, base, now.cells):
+                continue
+            changed = True
+            if (now is None) != (key not in matched):
+                return False
+            if now is not None and not says_same(self.read.of, now, matched[key]):
+                return False
+        return True if changed else None
 
     def _match(self) -> list[tuple[str | None, ReadLine]]:
         """Each line of the workbook with the exported line that it was: by the hidden key, else by
@@ -75,8 +107,19 @@ class _Merge:
                     taken.add(by_id)
             if key is not None and self._is_cleared(key, line):
                 continue
+            if key is None:
+                key = self._added_since(line, taken)
             found.append((key, line))
         return found
+
+    def _added_since(self, line: ReadLine, taken: set[str]) -> str | None:
+        """The line of the files that says the same as this new one: it was brought in before."""
+        for key, now in self.current.items():
+            is_new = key not in self.base and key not in taken
+            if is_new and says_same(self.read.of, now, line.cells):
+                taken.add(key)
+                return key
+        return None
 
     def _id_of(self, cells: dict[str, str | None]) -> str | None:
         first = next(one.key for one in self.read.of.columns if one.kind == ID)
@@ -172,7 +215,7 @@ class _Merge:
             if key in by_key:
                 found += [by_key[key], *followers.get(key, [])]
             elif key not in self.base:
-                found.append(Merged(key, 0, dict(line.cells)))
+                found += [Merged(key, 0, dict(line.cells)), *followers.get(key, [])]
         return found
 
     def _refuse_fixed(self, line: ReadLine, name: str, was: str | None) -> None:

@@ -244,6 +244,57 @@ def test_comments_written_since_are_kept(desk: Desk) -> None:
     )
 
 
+def test_edited_and_imported_again_and_again(desk: Desk) -> None:
+    with desk.open() as book:
+        book.set("tiering", "T-A", "score", ">= 16")
+        book.add("tiering", {"id": "T-Y", "score": ">= 3", "tier": "C"})
+        book.set("scorecard", "tenure [12..24)", "when", "[12..18)")
+        values = {"characteristic": "tenure", "when": "[18..24)", "points": 7}
+        book.add("scorecard", values, "tenure >= 24")
+        book.delete("admission", "A-1")
+    desk.bring()
+    once = desk.files()
+    assert "nothing was changed" in desk.bring()
+    assert desk.files() == once
+    with desk.open() as book:
+        book.set("tiering", "T-B", "score", ">= 9")
+        book.set("scorecard", "tenure [18..24)", "points", 8)
+        book.set("scorecard", "concentration >= 0.5", "points", 1)
+    # a line that was new then is new still for this workbook, and says otherwise now
+    assert "export it anew" in desk.refused()
+
+
+def test_a_second_edit_after_an_import(desk: Desk) -> None:
+    with desk.open() as book:
+        book.set("tiering", "T-A", "score", ">= 16")
+        book.add("tiering", {"id": "T-Y", "score": ">= 3", "tier": "C"})
+        values = {"characteristic": "tenure", "when": "[18..24)", "points": 7}
+        book.add("scorecard", values, "tenure >= 24")
+        book.set("scorecard", "tenure [12..24)", "when", "[12..18)")
+        book.delete("admission", "A-1")
+    desk.bring()
+    once = desk.files()
+    with desk.open() as book:
+        book.set("tiering", "T-B", "score", ">= 9")
+        book.set("scorecard", "concentration >= 0.5", "points", 1)
+    desk.bring()
+    now = desk.files()
+    assert now[TIERING] == once[TIERING].replace(b"'>= 10'", b"'>= 9'")
+    card = "scorecards/loan.yaml"
+    wanted = once[card].replace(b'">= 0.5", points: 0', b'">= 0.5", points: 1')
+    assert now[card] == wanted
+    desk.change(TIERING, "# few", "# very few")
+    desk.bring()  # nothing that the workbook speaks of was changed by others
+    desk.change(TIERING, '">= 16"', '">= 17"')
+    assert "changed since" in desk.refused()
+
+
+def test_a_comment_changed_since_is_said_too(desk: Desk) -> None:
+    desk.change(TIERING, "# few", "# very few")
+    assert "changed since" in desk.refused()
+    assert "nothing was changed" in desk.bring("--force")
+
+
 # --- all files or none
 
 
