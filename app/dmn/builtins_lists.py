@@ -9,7 +9,7 @@ from typing import Any
 from app.dmn.errors import FeelFault
 from app.dmn.moments import Length, Months
 from app.dmn.signatures import Room
-from app.dmn.values import ARITHMETIC, Function, compare, equal
+from app.dmn.values import ARITHMETIC, Function, compare, cut, equal
 
 feel = Room()
 
@@ -24,11 +24,11 @@ def _extreme(items: list[Any], sign: int) -> Any:
     def better(one: Any, two: Any) -> Any:
         order = compare(two, one)
         if order is None:
-            raise FeelFault("min, max: the items have no order")
+            raise FeelFault("the items have no order")
         return two if order == sign else one
 
     if len(items) == 1 and compare(items[0], items[0]) is None:
-        raise FeelFault("min, max: the items have no order")
+        raise FeelFault("the items have no order")
     return reduce(better, items) if items else None
 
 
@@ -167,7 +167,7 @@ def _index_of(items: list[Any], match: Any) -> list[Decimal]:
 
 
 def _place(items: list[Any], position: Decimal) -> int:
-    at = int(position)
+    at = cut(position, "the position")
     if not 0 < abs(at) <= len(items):
         raise FeelFault(f"there is no position {at} in a list of {len(items)}")
     return at - 1 if at > 0 else len(items) + at
@@ -178,9 +178,10 @@ def _sublist(items: list[Any], start: Decimal, length: Decimal | None = None) ->
     begin = _place(items, start)
     if length is None:
         return items[begin:]
-    if length < 0 or begin + int(length) > len(items):
+    end = begin + cut(length, "the length")
+    if length < 0 or end > len(items):
         raise FeelFault("sublist: the length goes beyond the list")
-    return items[begin : begin + int(length)]
+    return items[begin:end]
 
 
 @feel("insert before(list: list, position: number, newItem: Any)")

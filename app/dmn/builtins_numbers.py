@@ -12,13 +12,14 @@ from decimal import (
     ROUND_HALF_UP,
     ROUND_UP,
     Decimal,
+    InvalidOperation,
 )  # fmt: skip
 from typing import Any
 
 from app.dmn.errors import FeelFault
 from app.dmn.moments import Length, Months
 from app.dmn.signatures import Room
-from app.dmn.values import ARITHMETIC, whole
+from app.dmn.values import ARITHMETIC, cut, whole
 
 feel = Room()
 MOST_SCALE, LEAST_SCALE = 6176, -6111
@@ -26,13 +27,15 @@ PLAIN = re.compile(r"-?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def _scaled(value: Decimal, scale: Any, mode: str) -> Decimal:
-    places = int(scale)
+    places = cut(scale, "the scale")
     if not LEAST_SCALE <= places <= MOST_SCALE:
         raise FeelFault(f"the scale lies between {LEAST_SCALE} and {MOST_SCALE}")
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and -exponent <= places and places > 34:
-        return value
-    return value.quantize(Decimal((0, (1,), -places)), mode, ARITHMETIC)
+    try:
+        return value.quantize(Decimal((0, (1,), -places)), mode, ARITHMETIC)
+    except InvalidOperation:
+        if value == value.to_integral_value() or places > ARITHMETIC.prec:
+            return value  # there is nothing to round
+        raise
 
 
 @feel("decimal(n: number, scale: number)")
@@ -88,14 +91,14 @@ def _modulo(dividend: Decimal, divisor: Decimal) -> Decimal:
 @feel("sqrt(number: number)")
 def _sqrt(number: Decimal) -> Decimal:
     if number < 0:
-        raise FeelFault("sqrt of a negative number")
+        raise FeelFault("a negative number has no root")
     return ARITHMETIC.sqrt(number)
 
 
 @feel("log(number: number)")
 def _log(number: Decimal) -> Decimal:
     if number <= 0:
-        raise FeelFault("log of a number that is not above zero")
+        raise FeelFault("the number must be above zero")
     return ARITHMETIC.ln(number)
 
 

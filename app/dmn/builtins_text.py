@@ -10,7 +10,7 @@ from typing import Any
 from app.dmn import temporal
 from app.dmn.errors import FeelFault
 from app.dmn.signatures import Room
-from app.dmn.values import Function, Range
+from app.dmn.values import Function, Range, cut
 
 feel = Room()
 FLAGS = {"s": re.DOTALL, "m": re.MULTILINE, "i": re.IGNORECASE}
@@ -61,7 +61,7 @@ def _key(name: str) -> str:
 
 @feel("substring(string: string, start position: number, length?: number)")
 def _substring(text: str, start: Any, length: Any = None) -> str:
-    at, size = int(start), None if length is None else int(length)
+    at, size = cut(start, "the start"), None if length is None else cut(length, "the length")
     if at == 0 or abs(at) > len(text):
         raise FeelFault("substring: the start is outside the text")
     if size is not None and size < 1:

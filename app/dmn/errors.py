@@ -17,5 +17,9 @@ class FeelSyntaxError(DmnError):
         self.position = position
 
 
+class FeelLimit(Exception):
+    """A computation that would take too long: the decision becomes null, the text a message."""
+
+
 class FeelFault(Exception):
     """A FEEL error while a value is computed: the expression becomes null, the text a message."""

@@ -11,14 +11,14 @@ from app.dmn import temporal
 from app.dmn.builtins import BUILTINS
 from app.dmn.builtins_lists import all_of, any_of
 from app.dmn.calls import inferred, invoke
-from app.dmn.errors import DmnError, FeelFault, FeelSyntaxError
+from app.dmn.errors import FeelFault, FeelLimit, FeelSyntaxError
 from app.dmn.iterate import Domain, Scope, items_of, steps, turns
 from app.dmn.moments import Length, Months
 from app.dmn.operators import arithmetic, between, fits_one, ordered, part_of
 from app.dmn.parser import Node, Parser
 from app.dmn.scanner import NAME
 from app.dmn.types import Types
-from app.dmn.values import Function, Range, compare, kind_of
+from app.dmn.values import Function, Range, compare, cut, kind_of
 
 MOST_STEPS = 5_000_000
 
@@ -55,7 +55,7 @@ class Feel:
         """The value of a tree; null and a message where it has none."""
         self.steps += 1
         if self.steps > MOST_STEPS:
-            raise DmnError(f"the model takes more than {MOST_STEPS} steps")
+            raise FeelLimit(f"it takes more than {MOST_STEPS} steps")
         try:
             return getattr(self, "_" + node[0])(scope, *node[1:])
         except FeelFault as fault:
@@ -194,7 +194,7 @@ class Feel:
         return found
 
     def _at_place(self, items: list[Any], place: Decimal) -> Any:
-        at = int(place)
+        at = cut(place, "the position")
         if at == place and 0 < abs(at) <= len(items):
             return items[at - 1 if at > 0 else at]
         self.tell(f"there is no position {place} in a list of {len(items)}")

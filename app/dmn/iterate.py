@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from app.dmn.errors import DmnError, FeelFault
+from app.dmn.errors import FeelFault, FeelLimit
 from app.dmn.moments import Date, from_ordinal
-from app.dmn.values import Range, compare
+from app.dmn.values import Range, compare, cut
 
 MOST_TURNS = 1_000_000
 Scope = dict[str, Any]
@@ -43,12 +43,12 @@ def steps(low: Any, high: Any) -> list[Any]:
         raise FeelFault("an iteration runs from number to number, or from date to date")
     if low != low.to_integral_value() or high != high.to_integral_value():
         raise FeelFault("an iteration runs over whole numbers")
-    return [Decimal(n) for n in _counted(int(low), int(high))]
+    return [Decimal(n) for n in _counted(cut(low, "the start"), cut(high, "the end"))]
 
 
 def _counted(low: int, high: int) -> range:
     if abs(high - low) > MOST_TURNS:
-        raise DmnError("an iteration has too many turns")
+        raise FeelLimit("an iteration has too many turns")
     step = 1 if high >= low else -1
     return range(low, high + step, step)
 

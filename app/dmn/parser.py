@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from app.dmn.errors import FeelSyntaxError
 from app.dmn.forms import COMPARISONS, Forms
@@ -185,12 +185,19 @@ class Parser(Forms):
             values.append(self.expression())
         return values, names
 
+    def number(self, text: str) -> Decimal:
+        """A number literal."""
+        try:
+            return Decimal(text)
+        except InvalidOperation as error:
+            raise self.fail("a number with a smaller exponent") from error
+
     def primary(self) -> Node:
         """Literals, names, brackets and the forms that begin with a word."""
         word = self.peek()
         if match := NUMBER.match(self.text, self.at):
             self.at = match.end()
-            return ("value", Decimal(match[0]))
+            return ("value", self.number(match[0]))
         if self.text.startswith('"', self.at):
             return ("value", self.string())
         if word == "@":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
 from app.dmn.calls import invoke
-from app.dmn.errors import DmnError, FeelFault, FeelSyntaxError
+from app.dmn.errors import DmnError, FeelFault, FeelLimit, FeelSyntaxError
 from app.dmn.iterate import Scope
 from app.dmn.types import named
 from app.dmn.values import Function
@@ -33,6 +33,8 @@ class Run:
 
     def top(self, element: Element) -> Any:
         """The value of an element; a service or a function takes its inputs by name."""
+        for model in (self.model, *self.model.all_imports()):
+            model.feel.steps = 0
         if local(element) == "decision":
             return self.decide(self.model, element)
         value = self.decide(self.model, element)
@@ -71,7 +73,7 @@ class Run:
         places.append(f"'{element.get('name')}'")
         try:
             self.done[key] = self._work(model, element)
-        except (FeelFault, FeelSyntaxError) as fault:
+        except (FeelFault, FeelLimit, FeelSyntaxError) as fault:
             model.feel.tell(str(fault))
             self.done[key] = None
         except RecursionError:

@@ -7,6 +7,7 @@ signatures; the first that fits is called.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -77,14 +78,15 @@ class Signature:
 
 def read(text: str, work: Callable[..., Any]) -> Signature:
     """A signature from its text."""
-    name, _, rest = text.partition("(")
-    del name
+    rest = text.partition("(")[2]
     found = []
     for part in filter(None, rest.rstrip(")").split(", ")):
         label, _, kinds = part.partition(": ")
         parameter = label.rstrip("?").removesuffix("...")
         found.append(Parameter(parameter, tuple(SHORT.get(k, k) for k in kinds.split("|")),
                                label.endswith("?"), label.endswith("...")))  # fmt: skip
+    for short, long in SHORT.items():
+        text = re.sub(rf"(?<=[ |]){short}(?=[|,)])", long, text)
     return Signature(text, tuple(found), work)
 
 

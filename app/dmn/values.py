@@ -9,8 +9,9 @@ from decimal import Context, Decimal
 from typing import Any
 
 from app.dmn.errors import FeelFault
-from app.dmn.moments import SECOND, Date, Length, Moment, Months, Time, instant, midnight
+from app.dmn.moments import SECOND, Date, Length, Moment, Months, Time, instant
 
+MOST_WHOLE = Decimal("1e18")
 ARITHMETIC = Context(prec=34, Emax=6144, Emin=-6143)
 
 
@@ -107,10 +108,6 @@ def _clock(value: Time | Moment) -> tuple[bool, int]:
 
 def compare(left: Any, right: Any) -> int | None:
     """-1, 0 or 1; null where the two have no order."""
-    if isinstance(left, Date) and isinstance(right, Moment):
-        left = midnight(left)
-    elif isinstance(left, Moment) and isinstance(right, Date):
-        right = midnight(right)
     if type(left) is not type(right):
         return None
     one: Any
@@ -165,6 +162,11 @@ def whole(value: Any, what: str) -> int:
     """A number that must be whole, as an int."""
     if not isinstance(value, Decimal) or value != value.to_integral_value():
         raise FeelFault(f"{what} must be a whole number")
-    if abs(value) > Decimal("1e18"):
+    return cut(value, what)
+
+
+def cut(value: Decimal, what: str) -> int:
+    """A number as an int, without what stands after its point."""
+    if abs(value) > MOST_WHOLE:
         raise FeelFault(f"{what} is too large")
     return int(value)
