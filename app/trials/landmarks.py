@@ -97,18 +97,24 @@ def _around(of: Type, edges: set[Any]) -> list[Any]:
     return [int(one) if of.kind == MONEY else float(one) for one in kept]
 
 
-def scaled(of: Type, value: Any) -> Iterator[Any]:
+def scaled_all(of: Type, value: Any) -> list[Any]:
+    """The value times each of FACTORS; itself where that is no valid value."""
+    if of.kind in (BOOLEAN, TEXT) or not value:
+        return [value] * len(FACTORS)
+    return [_scaled(of, value, factor) for factor in FACTORS]
+
+
+def scaled(of: Type, value: Any) -> list[Any]:
     """Amounts and numbers in proportion to what a merchant has, within the range."""
-    if of.kind in (BOOLEAN, TEXT) or value is None or not value:
-        return
-    scale = 100 if of.kind == MONEY else 1
-    for factor in FACTORS:
-        moved = value * factor
-        if of.low is not None and moved < of.low * scale:
-            continue
-        if of.high is not None and moved > of.high * scale:
-            continue
-        whole = of.kind == MONEY or of.declared == "integer"
-        if abs(moved) > LARGEST_FEN:
-            continue
-        yield int(moved) if of.kind == MONEY else float(int(moved)) if whole else float(moved)
+    return [moved for moved in scaled_all(of, value) if moved != value]
+
+
+def _scaled(of: Type, value: Any, factor: float) -> Any:
+    scale, moved = (100 if of.kind == MONEY else 1), value * factor
+    is_low = of.low is not None and moved < of.low * scale
+    is_high = of.high is not None and moved > of.high * scale
+    if is_low or is_high or abs(moved) > LARGEST_FEN:
+        return value
+    if of.kind == MONEY:
+        return int(moved)
+    return float(int(moved)) if of.declared == "integer" else float(moved)

@@ -2,8 +2,9 @@
 differently goes out, as near to the `base` of a file of cases as was found.
 
 Merchants are tried in growing circles: those of the cases; one input changed that the mutated part
-reads; any one input changed; the places between two tries where a judgement turns; two inputs
-changed; and a fixed sample of several. Each circle is judged at once, in columns.
+reads; any one input changed; all amounts in proportion; the places between two tries where a
+judgement turns; two inputs changed; and a fixed sample of several. Each circle is judged at once,
+in columns.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from app.policies.cases import Case, CaseFile
 from app.policies.policy import Policy, gives_of
 from app.policies.trials import verdict_of
 from app.rules.arithmetic import Mask
+from app.rules.types import MONEY
 from app.rules.vector import Column
 from app.trials.contrast import Contrast
 from app.trials.crowd import Crowd, Rows, values_of_column
-from app.trials.landmarks import find_landmarks, scaled, term_of, terms_of
+from app.trials.landmarks import FACTORS, find_landmarks, scaled, scaled_all, term_of, terms_of
 from app.trials.turning import find_turns
 
 MOST_ROWS = 120_000  # of one circle
@@ -67,7 +69,7 @@ class Search:
                 found = one.look(circle, one.contrast.decided)
                 if found is not None:
                     return one.shrink(found, one.contrast.decided, stage)
-        for circle in (0, 1, 2, 5):
+        for circle in (0, 1, 2, 3, 6):
             for one in tries:
                 found = one.look(circle, one.contrast.given)
                 if found is not None:
@@ -158,6 +160,18 @@ class _Try:
         for name in self.crowd.names:
             if name not in self.reads:
                 yield self.vary(few, name)
+
+    def together(self) -> Iterator[Rows]:
+        """All amounts of money in proportion: what bounds a limit often binds only so."""
+        inputs = self.search.policy.inputs
+        amounts = [n for n in self.crowd.names if inputs[n].type.kind == MONEY]
+        found = []
+        for row in self.starts[:60]:
+            merchant = self.crowd.merchant(row)
+            wider = {name: scaled_all(inputs[name].type, merchant[name]) for name in amounts}
+            for place in range(len(FACTORS)):
+                found.append({**merchant, **{n: values[place] for n, values in wider.items()}})
+        yield self.crowd.rows(found)
 
     def turning(self) -> Iterator[Rows]:
         """Between two values of an input that are judged differently, the two neighbours between
@@ -256,6 +270,7 @@ _CIRCLES: tuple[Callable[[_Try], Iterator[Rows]], ...] = (
     _Try.cases,
     _Try.one_that_is_read,
     _Try.any_one,
+    _Try.together,
     _Try.turning,
     _Try.two,
     _Try.several,
