@@ -84,33 +84,35 @@ class _Merge:
         return True if changed else None
 
     def _match(self) -> list[tuple[str | None, ReadLine]]:
-        """Each line of the workbook with the exported line that it was: by the hidden key, else by
-        the id.
+        """Each line of the workbook with the exported line that it was: by its id, which a sorted
+        sheet keeps, else by the hidden key, which a changed id keeps; bins by the key alone.
         """
-        by_key: dict[str, list[ReadLine]] = {}
-        for line in self.read.lines:
-            if line.key in self.base:
-                by_key.setdefault(str(line.key), []).append(line)
-        chosen: dict[int, str] = {}
-        for exported, lines in by_key.items():
-            like = [line for line in lines if self._has_same_id(exported, line)]
-            chosen[id((like or lines)[0])] = exported
-        ids = {self._id_of(line.cells): key for key, line in self.base.items()}
-        found: list[tuple[str | None, ReadLine]] = []
+        chosen = {} if self.shape == "bins" else self._by_id()
         taken = set(chosen.values())
+        for own in (True, False):  # of two lines with one key the one that has its id is it
+            for line in self.read.lines:
+                is_free = id(line) not in chosen and line.key in self.base and line.key not in taken
+                if is_free and (not own or self._has_same_id(str(line.key), line)):
+                    chosen[id(line)] = str(line.key)
+                    taken.add(str(line.key))
+        found: list[tuple[str | None, ReadLine]] = []
         for line in self.read.lines:
             key: str | None = chosen.get(id(line))
-            if key is None and self.shape != "bins":
-                by_id = ids.get(self._id_of(line.cells))
-                if by_id is not None and by_id not in taken:
-                    key = by_id
-                    taken.add(by_id)
             if key is not None and self._is_cleared(key, line):
                 continue
-            if key is None:
-                key = self._added_since(line, taken)
-            found.append((key, line))
+            found.append((key or self._added_since(line, taken), line))
         return found
+
+    def _by_id(self) -> dict[int, str]:
+        """The lines that have the id of an exported line; of two the one with its key too."""
+        ids = {self._id_of(line.cells): key for key, line in self.base.items()}
+        ids.pop(None, None)
+        best: dict[str, ReadLine] = {}
+        for line in self.read.lines:
+            key = ids.get(self._id_of(line.cells))
+            if key is not None and (key not in best or line.key == key):
+                best[key] = line
+        return {id(line): key for key, line in best.items()}
 
     def _added_since(self, line: ReadLine, taken: set[str]) -> str | None:
         """The line of the files that says the same as this new one: it was brought in before."""

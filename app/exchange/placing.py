@@ -38,8 +38,15 @@ def place_problem(
             return CellProblem(
                 sheet.cell(row, _column(sheet.of.shape, path, size, sheet.places, problem)),
                 f"{problem.message} [{problem.code}]",
-                problem.hint,
+                problem.hint or _where_else(sheet.of.shape, problem.message),
             )
+    return None
+
+
+def _where_else(shape: str, message: str) -> str | None:
+    """What stands in another sheet than the line that it belongs to."""
+    if shape == "characteristics" and ("'missing'" in message or "'bins'" in message):
+        return "write its bins and its line 'missing 缺失' into the sheet of bins, or delete it here"
     return None
 
 

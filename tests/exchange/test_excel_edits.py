@@ -168,6 +168,62 @@ def test_a_moved_row_takes_its_comment_along(desk: Desk) -> None:
         desk.bring()
 
 
+def test_rows_sorted_without_the_hidden_column_are_moved(desk: Desk) -> None:
+    with desk.open() as book:
+        there, last = book["tiering"], book.column("tiering", "_key")
+        one, other = book.row("tiering", "T-B"), book.row("tiering", "T-C")
+        for column in range(1, last):
+            first, second = there.cell(one, column), there.cell(other, column)
+            first.value, second.value = second.value, first.value
+    second = "  # the good\n  - {id: T-B, score: '>= 10', tier: B}\n"
+    third = """  - {id: T-C, score: ">= 5",  tier: C, then: refer, reason: NOT_ADMITTED}\n"""
+    with only_changes(desk, TIERING, second + third, third + second):
+        desk.bring()
+
+
+def test_a_copied_row_is_a_new_one(desk: Desk) -> None:
+    with desk.open() as book:
+        there, row = book["tiering"], book.row("tiering", "T-B")
+        there.insert_rows(row + 1)
+        for cell in there[row]:
+            there.cell(row + 1, cell.column).value = cell.value
+        there.cell(row + 1, 1).value, there.cell(row + 1, 2).value = "T-B2", ">= 7"
+    desk.bring()
+    old = "  - {id: T-B, score: '>= 10', tier: B}\n"
+    new = """  - {id: T-B2, score: ">= 7", tier: B}\n"""
+    assert desk.files()[TIERING].decode() == FILES[TIERING].replace(old, old + new)
+
+
+def test_a_deleted_term(desk: Desk) -> None:
+    with desk.open() as book:
+        book.clear("policy", "day_count")
+    with only_changes(desk, POLICY, "  # days of a year\n  day_count: 360\n", ""):
+        desk.bring()
+
+
+def test_a_limit_without_a_minimum(desk: Desk) -> None:
+    with desk.open() as book:
+        for name in ("minimum.amount 最低额度", "minimum.then 不足时", "minimum.reason 不足原因"):
+            book.set("limit", name, "value", None)
+    with only_changes(
+        desk, LIMIT, "minimum: {amount: 10_000, then: decline, reason: NOT_ADMITTED}\n", ""
+    ):
+        desk.bring()
+
+
+def test_a_deleted_characteristic_goes_with_its_bins(desk: Desk) -> None:
+    with desk.open() as book:
+        for line in ("tenure < 12", "tenure [12..24)", "tenure >= 24", "tenure missing 缺失"):
+            book.clear("scorecard", line)
+        book.clear("scorecard.characteristics", "tenure")
+        book.set("scorecard.dimensions", "operation", "points", 10)
+    desk.bring()
+    text = desk.files()[CARD].decode()
+    head, _, rest = FILES[CARD].partition("  # how long\n")
+    rest = rest[rest.index("  - id: concentration") :]
+    assert text == head.replace("20}", "10}") + rest
+
+
 def test_a_new_rule_and_a_deleted_one(desk: Desk) -> None:
     with desk.open() as book:
         book.delete("admission", "A-1")
