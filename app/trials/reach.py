@@ -14,7 +14,8 @@ from app.rules.problems import Place
 from app.trials.coverage import Part, measure_coverage
 from app.trials.crowd import Crowd
 from app.trials.landmarks import find_landmarks
-from app.trials.search import Found, inputs_of
+from app.trials.reads import inputs_of
+from app.trials.search import Found
 
 FEW = 12  # merchants to begin with
 BATCH = 200
