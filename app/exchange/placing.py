@@ -46,7 +46,9 @@ def place_problem(
 def _where_else(shape: str, message: str) -> str | None:
     """What stands in another sheet than the line that it belongs to."""
     if shape == "characteristics" and ("'missing'" in message or "'bins'" in message):
-        return "write its bins and its line 'missing 缺失' into the sheet of bins, or delete it here"
+        return (
+            "write its bins and its line 'missing 缺失' into the sheet of bins, or delete it here"
+        )
     return None
 
 

@@ -47,15 +47,40 @@ def _in_flow(node: Mapping | Sequence, entries: Values[Entry], parts: Values[Par
     pieces = []
     for place, part in enumerate(parts):
         if place:
-            before = parts[place - 1].origin
-            follows = before is not None and part.origin == before + 1
-            pieces.append(between[before] if follows and before is not None else usual)
+            pieces.append(_gap_in_flow(parts[place - 1].origin, part.origin, between, usual))
         pieces.append(_body(raw, entries, part))
+    last = parts[-1].origin if parts else None
+    if last is not None and last < len(between) and _comment_behind(between[last]):
+        blanks = between[last].rpartition("\n")[2]
+        pieces.append(_comment_behind(between[last]) + "\n" + blanks)
     end = end_of(node)
     head, tail = raw[node.start], raw[end - 1]
     if entries:
         head, tail = raw[node.start : entries[0].start], raw[entries[-1].end : end]
     return Edit(node.start, end, head + "".join(pieces) + tail)
+
+
+def _gap_in_flow(before: int | None, after: int | None, between: Values[str], usual: str) -> str:
+    """What stands between two entries: a comment behind the first one stays, and so do lines of
+    comments above the second one.
+    """
+    if before is not None and after == before + 1:
+        return between[before]
+    behind = (
+        _comment_behind(between[before]) if before is not None and before < len(between) else ""
+    )
+    above = between[after - 1].split("\n")[1:-1] if after else []
+    above = above if any("#" in line for line in above) else []
+    if not behind and not above:
+        return usual
+    sample = between[before] if behind and before is not None else between[(after or 1) - 1]
+    return "\n".join(["," + behind, *above, sample.rpartition("\n")[2]])
+
+
+def _comment_behind(gap: str) -> str:
+    """The comment on the line of the entry before a gap, with the blanks before it."""
+    line = gap.partition("\n")[0].replace(",", "", 1) if "\n" in gap else ""
+    return line if "#" in line else ""
 
 
 def _body(raw: str, entries: Values[Entry], part: Part) -> str:

@@ -373,3 +373,50 @@ def test_a_dry_run_shows_and_writes_nothing(desk: Desk) -> None:
     assert desk.files() == before
     assert desk.bring().replace("written", "would be written") == shown
     assert '">= 16"' in desk.files()[TIERING].decode()
+
+
+IN_BRACKETS = """rows: [{id: T-A, score: ">= 15", tier: A},   # first, the best
+        # the second
+        {id: T-B, score: ">= 10", tier: B},   # second
+        # the third
+        {id: T-C, score: ">= 5", tier: C}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("gone", "left"),
+    [
+        (
+            "T-A",
+            """rows: [{id: T-B, score: ">= 10", tier: B},   # second
+        # the third
+        {id: T-C, score: ">= 5", tier: C}]
+""",
+        ),
+        (
+            "T-B",
+            """rows: [{id: T-A, score: ">= 15", tier: A},   # first, the best
+        # the third
+        {id: T-C, score: ">= 5", tier: C}]
+""",
+        ),
+        (
+            "T-C",
+            """rows: [{id: T-A, score: ">= 15", tier: A},   # first, the best
+        # the second
+        {id: T-B, score: ">= 10", tier: B}   # second
+        ]
+""",
+        ),
+    ],
+)
+def test_comments_of_rows_in_brackets(desk: Desk, gone: str, left: str) -> None:
+    old = FILES[TIERING]
+    rows = old[old.index("rows:") : old.index("otherwise:")]
+    desk.change(TIERING, rows, IN_BRACKETS)
+    desk.export()
+    with desk.open() as book:
+        book.clear("tiering", gone)
+        book.set("limit", "factor", "value", "0.3")  # for all tiers
+    desk.bring()
+    assert desk.files()[TIERING].decode() == old.replace(rows, left)
