@@ -14,7 +14,6 @@ import pytest
 
 from app.features import blocks, rollups
 from app.features.lake import LakeState, OutlierRule
-from tests.features import slow_parties
 from tests.features.lakes import Waybill, build, rename, see, write_lake
 from tests.features.test_against_slow import draw_portfolio
 
@@ -82,27 +81,28 @@ def test_another_merchant(tmp_path: Path, waybills: list[Waybill]) -> None:
     assert len(both) == 2 * len(ours)
 
 
-@pytest.mark.parametrize(
-    ("change", "changed"),
-    [
-        ({"consignee_id": "M1"}, "reciprocal_share"),
-        ({"consignee_id": "mine"}, "captive_share"),
-        ({"consignee_id": "D7", "shipper_phone_hash": "c"}, "shared_phone_merchants"),
-        ({"consignee_id": "D7", "shipper_card_hash": "e1"}, "shared_card_merchants"),
-    ],
-)
-def test_another_merchant_among_these(
-    tmp_path: Path, waybills: list[Waybill], change: dict[str, str], changed: str
-) -> None:
-    """One who deals with them, or bears their phone or card, changes features of parties alone."""
-    first = Waybill("N", created_at=_at(date(2024, 2, 5)), merchant_id="Z", **change)  # type: ignore[arg-type]
-    own = [replace(first, waybill_no=c, merchant_id="M1", consignee_id=c) for c in ("Z", "mine")]
-    rows = [*waybills, *(replace(w, shipper_phone_hash="c") for w in own)]
-    ours = see(lake_of(tmp_path / "one", rows), AS_OF)
-    both = see(lake_of(tmp_path / "two", [first, *rows]), AS_OF)
-    differ = {name for m, row in ours.items() for name in row if row[name] != both[m][name]}
-    assert changed in differ
-    assert differ <= set(slow_parties.NAMES)
+def test_another_merchant_among_these(tmp_path: Path, waybills: list[Waybill]) -> None:
+    """Who deals with them, and bears their phone and card, changes features of parties alone."""
+    day = _at(date(2024, 2, 5))
+    own = [
+        Waybill(f"to {party}", day, "M1", party, shipper_phone_hash="c", shipper_card_hash="e1")
+        for party in ("Z", "mine", "new")
+    ]
+    others = [
+        replace(w, waybill_no=f"Z {party}", merchant_id="Z", consignee_id=party)
+        for w, party in zip(own, ("M1", "mine", "Y"), strict=True)
+    ]
+    others += [Waybill("Y", day, "Y", "M1"), Waybill("long ago", _at(date(2023, 5, 5)), "Z", "new")]
+    ours = see(lake_of(tmp_path / "one", [*waybills, *own]), AS_OF)["M1"]
+    both = see(lake_of(tmp_path / "two", [*others, *waybills, *own]), AS_OF)["M1"]
+    assert {name for name in ours if ours[name] != both[name]} == {
+        "reciprocal_share",
+        "ring_share",
+        "shared_phone_merchants",
+        "shared_card_merchants",
+        "captive_share",
+        "fresh_party_share_90d",
+    }
 
 
 def test_the_future_does_not_exist(tmp_path: Path, waybills: list[Waybill]) -> None:

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from app.features import graphs
@@ -31,20 +33,33 @@ def look(
     return see(write_lake(folder, {"one": [OLD, *waybills]}, references=references), as_of)
 
 
-@pytest.mark.parametrize(
-    ("day", "there", "share"),
-    [
-        ("2019-06-10", "2019-08-09", 1.0),  # 60 days after
-        ("2019-06-10", "2019-08-10", 0.0),
-        ("2019-06-10", "2019-04-11", 1.0),  # 60 days before
-        ("2019-06-10", "2019-04-10", 0.0),
-        ("2019-01-01", "2018-11-02", 1.0),  # before M12, which does not matter
-        ("2019-01-01", "2018-11-01", 0.0),
-    ],
-)
-def test_sixty_days(tmp_path: Path, day: str, there: str, share: float) -> None:
-    found = look(tmp_path, sent("A", "B", day), sent("B", "A", there))
-    assert found["A"]["reciprocal_share"] == share
+def named(name: str, waybills: Iterable[Waybill]) -> list[Waybill]:
+    """A case of its own among others on one platform."""
+    return [
+        replace(w, merchant_id=name + w.merchant_id, consignee_id=name + w.consignee_id)
+        for w in waybills
+    ]
+
+
+SIXTY_DAYS = [
+    ("2019-06-10", "2019-08-09", 1.0),  # 60 days after
+    ("2019-06-10", "2019-08-10", 0.0),
+    ("2019-06-10", "2019-04-11", 1.0),  # 60 days before
+    ("2019-06-10", "2019-04-10", 0.0),
+    ("2019-01-01", "2018-11-02", 1.0),  # before M12, which does not matter
+    ("2019-01-01", "2018-11-01", 0.0),
+]
+
+
+def test_sixty_days(tmp_path: Path) -> None:
+    rows = [
+        w
+        for day, there, _ in SIXTY_DAYS
+        for w in named(f"{day} {there} ", [sent("A", "B", day), sent("B", "A", there)])
+    ]
+    found = look(tmp_path, *rows)
+    for day, there, share in SIXTY_DAYS:
+        assert found[f"{day} {there} A"]["reciprocal_share"] == share
 
 
 def test_in_march_sixty_days_reach_into_december(tmp_path: Path) -> None:
@@ -82,11 +97,14 @@ def ring(size: int, day: str = "2019-12-03") -> list[Waybill]:
     return [sent(f"R{n}", f"R{(n + 1) % size}", day, 30) for n in range(size)]
 
 
-@pytest.mark.parametrize(("size", "share"), [(2, 0.0), (3, 0.3), (20, 0.3), (21, 0.0)])
-def test_rings(tmp_path: Path, size: int, share: float) -> None:
-    found = look(tmp_path, *ring(size), sent("R0", "outside", "2019-12-03", 70))
-    assert found["R0"]["ring_share"] == share
-    assert found["R1"]["ring_share"] == (1.0 if share else 0.0)
+def test_rings(tmp_path: Path) -> None:
+    sizes = {2: 0.0, 3: 0.3, 20: 0.3, 21: 0.0}
+    outside = sent("R0", "outside", "2019-12-03", 70)
+    rows = [w for size in sizes for w in named(f"{size} ", [*ring(size), outside])]
+    found = look(tmp_path, *rows)
+    for size, share in sizes.items():
+        assert found[f"{size} R0"]["ring_share"] == share
+        assert found[f"{size} R1"]["ring_share"] == (1.0 if share else 0.0)
 
 
 def test_a_ring_needs_ninety_days(tmp_path: Path) -> None:
@@ -157,22 +175,27 @@ def test_captive(tmp_path: Path) -> None:
     assert found["B"]["captive_share"] == BASELESS
 
 
-@pytest.mark.parametrize(
-    ("first", "day", "share"),
-    [
-        ("2019-11-03", "2019-12-03", 0.25),  # 30 days before
-        ("2019-11-02", "2019-12-03", 0.0),
-        ("2019-09-03", "2019-10-03", 0.25),
-        ("2019-09-02", "2019-10-03", 0.0),
-        ("2019-12-04", "2019-12-03", 0.25),
-    ],
-)
+FRESH = [
+    ("2019-11-03", "2019-12-03", 0.25),  # 30 days before
+    ("2019-11-02", "2019-12-03", 0.0),
+    ("2019-09-03", "2019-10-03", 0.25),
+    ("2019-09-02", "2019-10-03", 0.0),
+    ("2019-12-04", "2019-12-03", 0.25),
+]
+
+
 @pytest.mark.parametrize("side", ["consignee", "shipper"])
-def test_fresh(tmp_path: Path, first: str, day: str, share: float, side: str) -> None:
+def test_fresh(tmp_path: Path, side: str) -> None:
     """Who is seen first as a shipper is not new as a consignee either."""
-    known = sent("B", "N", first) if side == "consignee" else sent("N", "ancient", first)
-    rows = [known, sent("A", "N", day, 25), sent("A", "ancient", "2019-10-03", 75)]
-    assert look(tmp_path, *rows)["A"]["fresh_party_share_90d"] == share
+    rows = []
+    for first, day, _ in FRESH:
+        known = sent("B", "N", first) if side == "consignee" else sent("N", "old", first)
+        old = sent("B", "old", "2019-01-01")
+        sold = [sent("A", "N", day, 25), sent("A", "old", "2019-10-03", 75)]
+        rows += named(f"{first} ", [old, known, *sold])
+    found = look(tmp_path, *rows)
+    for first, _, share in FRESH:
+        assert found[f"{first} A"]["fresh_party_share_90d"] == share
 
 
 def test_on_a_young_platform_everybody_is_new(tmp_path: Path) -> None:
@@ -237,3 +260,26 @@ def test_staff(tmp_path: Path) -> None:
     found = look(tmp_path, *rows, references=lists)
     related = {name for name, row in found.items() if row["outlet_related"]}
     assert related == {"by phone", "by card", "by id"}
+
+
+def test_files_of_before_there_were_cards(tmp_path: Path) -> None:
+    """A month's files may lack the column, all of them or some."""
+    old = [sent("A", "C", "2019-12-03"), sent("A", "C", "2019-11-03")]
+    new = [sent(m, "C", "2019-12-03", shipper_card_hash="c") for m in "AB"]
+    lake = write_lake(tmp_path, {"old": old, "new": new})
+    for path in (tmp_path / "waybills").rglob("old.parquet"):
+        table = pq.read_table(path, partitioning=None)
+        pq.write_table(table.drop_columns(["shipper_card_hash"]), path)
+    found = see(lake, T)
+    assert [found[m]["shared_card_merchants"] for m in "AB"] == [1, 1]
+    assert found["A"]["waybill_cnt_12m"] == 3
+
+
+def test_no_bill_at_all(tmp_path: Path) -> None:
+    rows = [sent("A", "B", "2019-12-03", flags=VOIDED), sent("B", "A", "2018-12-03", flags=VOIDED)]
+    found = see(write_lake(tmp_path, {"one": rows}, references=on_lists([("id", "B")], [])), T)
+    assert {found["A"][name] for name in ("reciprocal_share", "ring_share", "captive_share")} == {
+        BASELESS
+    }
+    assert found["A"]["fresh_party_share_90d"] == SHORT
+    assert found["A"]["blacklist_jaccard"] == BASELESS
