@@ -22,6 +22,7 @@ from app.dmn.importing_text import Unfit, our_name, plain_name
 from app.dmn.importing_types import (
     ModelTypes,
     column_values,
+    columns_of,
     first,
     local,
     parts,
@@ -40,6 +41,7 @@ def import_model(path: Path, money: Collection[str] = ()) -> Found:
     root = Model(path).root
     found = Found()
     names = [plain_name(e.get("name", "")) for e in parts(root, "inputData", "decision")]
+    names += columns_of(root)
     strange = [name for name in money if plain_name(name) not in names]
     if strange:
         raise DmnError(f"--money names '{strange[0]}'; the model has {', '.join(names)}")
@@ -50,18 +52,30 @@ def import_model(path: Path, money: Collection[str] = ()) -> Found:
 
 
 def _read_inputs(found: Found, root: Element, money: Collection[str]) -> None:
-    types = ModelTypes(root)
+    types, columns = ModelTypes(root), columns_of(root)
+    declared: dict[str, str] = {}
     for element in parts(root, "inputData"):
-        name = plain_name(element.get("name", ""))
-        variable = first(element, "variable")
+        name, variable = plain_name(element.get("name", "")), first(element, "variable")
+        said = variable.get("typeRef", "") if variable is not None else ""
+        declared[name] = said if said not in ("", "Any") else columns.get(name, "")
+    decisions = {plain_name(e.get("name", "")) for e in parts(root, "decision")}
+    outputs = {e.get("name") for d in parts(root, "decision") for e in d.iterfind(".//{*}output")}
+    for name, said in columns.items():
+        if name in outputs and name not in declared and name not in decisions:
+            found.note(name, "no input data of the model; it is read as the output of that name")
+        elif name not in declared and name not in decisions and said:
+            declared[name] = said
+            found.undeclared.append(name)
+            found.note(name, "no input data of the model; its type is that of a column")
+    for name, type_name in declared.items():
         try:
-            one = types.find(variable.get("typeRef", "") if variable is not None else "")
+            one = types.find(type_name)
         except Unfit as unfit:
             found.misfits.append(Misfit(name, f"the input does not fit: {unfit}"))
             continue
         of = one.type
         if of.declared == "text":
-            lists = column_values(root, name, ())
+            lists = column_values(root, name)
             if len(lists) == 1 and (values := next(iter(lists))):
                 of = Type("category", values)
         if name in money:
@@ -132,11 +146,15 @@ class _Decisions:
         for one in needed:
             if one not in found.names and one not in found.tables:
                 raise Unfit(f"it reads '{one}', which did not fit")
+        readable = [*needed, *found.undeclared]
         names = {
             known: own
             for known, own in found.names.items()
-            if any(known == one or known.startswith(f"{one}.") for one in needed)
+            if any(known == one or known.startswith(f"{one}.") for one in readable)
         }
+        for one in needed:  # tools beside the standard read an output by its own name
+            for output, own in found.tables.get(one, {}).items():
+                names.setdefault(output, own)
         if logic is None:
             others = [local(e) for e in element if local(e) not in ("variable", "description")]
             kinds = [kind for kind in others if not kind.endswith("Requirement")]

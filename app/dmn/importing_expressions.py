@@ -10,8 +10,9 @@ from dataclasses import replace
 from decimal import Decimal
 from xml.etree.ElementTree import Element
 
+from app.dmn.importing_cells import Plain, literal_of
 from app.dmn.importing_found import Found, Misfit, Stage
-from app.dmn.importing_tables import UNKNOWN, Plain, literal_of
+from app.dmn.importing_table_files import UNKNOWN
 from app.dmn.importing_text import Unfit, our_name, plain_name
 from app.dmn.importing_types import first, parts, text_in
 from app.dmn.importing_yaml import code, comment, in_both, quoted

@@ -64,6 +64,7 @@ class Found:
     scope: Scope = field(default_factory=lambda: Scope({}))
     inputs: dict[str, tuple[str, Type]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    undeclared: list[str] = field(default_factory=list)
     terms: dict[str, str] = field(default_factory=dict)
     tables: dict[str, dict[str, str]] = field(default_factory=dict)
     stages: list[Stage] = field(default_factory=list)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from xml.etree.ElementTree import Element
 
-from app.dmn.importing_text import Names, Unfit
+from app.dmn.importing_text import WORD, Names, Unfit, plain_name
 from app.rules import syntax as s
 from app.rules.lexer import ExpressionError
 from app.rules.parser import parse_cell
 from app.rules.types import Type
 
 BASIC = {"number": "number", "string": "text", "boolean": "boolean"}
+# what tools beside the standard call their numbers
+BASIC |= {"integer": "integer", "long": "integer", "double": "number"}
 OURS = ("money", "ratio", "integer")  # item definitions of an export of ours
 
 
@@ -135,7 +136,19 @@ def number_of(node: s.Syntax) -> Decimal | None:
     return None
 
 
-def column_values(root: Element, name: str, known: Collection[str]) -> set[tuple[str, ...]]:
+def columns_of(root: Element) -> dict[str, str]:
+    """The names that stand alone in columns of decisions' tables, with the type of the column."""
+    found: dict[str, str] = {}
+    tables = [t for d in parts(root, "decision") for t in parts(d, "decisionTable")]
+    for clause in (clause for table in tables for clause in parts(table, "input")):
+        expression = first(clause, "inputExpression")
+        text = plain_name(text_in(expression))
+        if expression is not None and WORD.fullmatch(text):
+            found[text] = found.get(text) or expression.get("typeRef") or ""
+    return found
+
+
+def column_values(root: Element, name: str) -> set[tuple[str, ...]]:
     """The lists of input values that tables give for a column of that input."""
     found: set[tuple[str, ...]] = set()
     for clause in root.iter():

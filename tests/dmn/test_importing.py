@@ -292,3 +292,30 @@ def test_what_of_an_export_does_not_come_back_is_named(tmp_path: Path) -> None:
     assert status == 1
     assert {"gate", "score_"} <= set(told["stages"])
     assert "RULE ORDER" in str([m for m in told["misfits"] if m["decision"] == "kinds_rows"])
+
+
+DISH = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" name="Dish" id="x">
+<decision id="dish" name="Dish Decision">
+<informationRequirement id="r"><requiredDecision href="#season"/></informationRequirement>
+<decisionTable><input><inputExpression typeRef="string"><text>season</text></inputExpression></input>
+<input><inputExpression typeRef="integer"><text>guestCount</text></inputExpression></input>
+<output name="dish"/><rule><inputEntry><text>"Winter"</text></inputEntry><inputEntry>
+<text></text></inputEntry><outputEntry><text>"Roast"</text></outputEntry></rule></decisionTable>
+</decision><decision id="season" name="Season decision"><decisionTable><input><inputExpression
+typeRef="integer"><text>temperature</text></inputExpression></input><output name="season"/><rule>
+<inputEntry><text>&lt; 10</text></inputEntry><outputEntry><text>"Winter"</text></outputEntry></rule>
+</decisionTable></decision></definitions>"""
+
+
+def test_a_model_without_input_data_reads_its_columns_and_outputs(tmp_path: Path) -> None:
+    """Some tools declare no inputs, and read an output by its own name."""
+    file = tmp_path / "dish.dmn"
+    file.write_text(DISH, encoding="utf-8")
+    told, status = run_import(file, tmp_path / "out")
+    assert (status, told["misfits"]) == (0, [])
+    place = tmp_path / "out" / "rulesets", tmp_path / "out" / "scorecards"
+    pipeline = Pipeline(check_policy(load_documents("Dish", *place)), "drawdown")
+    assert set(pipeline.inputs) == {"temperature", "guestCount"}
+    one = pipeline.judge({"temperature": 3.0, "guestCount": None}, engines="both")
+    assert one.stages[-1]["outputs"] == {"dish": "Roast"}
+    assert any("read as the output" in note["note"] for note in told["notes"])
