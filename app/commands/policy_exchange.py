@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from app.exchange.importing import Imported
 
 
+class CannotExport(ChengxinError):
+    """The workbook cannot be written there."""
+
+
 class ExcelMissing(ChengxinError):
     """The library for workbooks is not installed."""
 
@@ -38,6 +42,8 @@ def _need_excel() -> None:
 def export_command(product: str, file: Path, as_json: bool) -> None:
     """Write the tables, rules, scorecards, formula and terms of PRODUCT to an .xlsx FILE."""
     _need_excel()
+    if file.suffix.lower() != ".xlsx":
+        raise CannotExport(f"{file}: the name of a workbook ends in .xlsx, as in {product}.xlsx")
     from app.exchange.base import Base, hashes_of
     from app.exchange.laying_out import lay_out
     from app.exchange.workbook import write_workbook
@@ -51,12 +57,15 @@ def export_command(product: str, file: Path, as_json: bool) -> None:
     sheets = lay_out(documents)
     reasons = [(c, r.staff.get("zh", ""), r.staff.get("en", "")) for c, r in policy.reasons.items()]
     base = Base(product, hashes_of(documents, sheets), tuple(sheets))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        new = Path(folder, "new.xlsx")
-        with Console(stderr=True).status("writing the workbook"):
-            write_workbook(new, base, read_catalogue(documents.catalogue, []), reasons)
-        new.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+            new = Path(folder, "new.xlsx")
+            with Console(stderr=True).status("writing the workbook"):
+                write_workbook(new, base, read_catalogue(documents.catalogue, []), reasons)
+            new.replace(file)
+    except OSError as error:
+        raise CannotExport(f"{file} cannot be written: {error.strerror or error}") from None
     names = [sheet.name for sheet in sheets]
     if as_json:
         click.echo(json.dumps({"product": product, "file": str(file), "sheets": names}))

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.errors import ChengxinError
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from app.exchange.schemas.names import Names
+
+
+class CannotWrite(ChengxinError):
+    """The schemas cannot be written there."""
 
 
 @click.command("schema", short_help="Print the JSON Schema of a kind of file, for editors.")
@@ -37,12 +42,15 @@ def schema_command(
     if folder is None:
         click.echo(json.dumps(found[kind] if kind else found, ensure_ascii=False, indent=2))
         return
-    folder.mkdir(parents=True, exist_ok=True)
     prefix = f"{product}." if product else ""
     paths = {name: folder / f"{prefix}{name}.schema.json" for name in found}
-    for name, path in paths.items():
-        text = json.dumps(found[name], ensure_ascii=False, indent=2)
-        path.write_text(text + "\n", encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in paths.items():
+            text = json.dumps(found[name], ensure_ascii=False, indent=2)
+            path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise CannotWrite(f"{folder} cannot be written: {error.strerror or error}") from None
     _tell(paths, _setting(paths, settings, product, names), as_json)
 
 

@@ -169,6 +169,18 @@ def test_another_product(desk: Desk) -> None:
     assert "is a workbook of 'loan', not of 'lend'" in desk.refused("--product", "lend")
 
 
+def test_places_that_cannot_be_written_are_said(desk: Desk) -> None:
+    (desk.folder / "file").write_text("x")
+    for words, said in (
+        (("export", "loan", "--excel", str(desk.folder / "a.xls")), "ends in .xlsx"),
+        (("export", "loan", "--excel", str(desk.folder / "file/a.xlsx")), "cannot be written"),
+        (("schema", "--write", str(desk.folder / "file/a")), "cannot be written"),
+        (("import", str(desk.folder / "none.xlsx")), "cannot be read"),
+    ):
+        result = desk.run(*words)
+        assert said in str(result.exception), (words, result.output)
+
+
 # --- the files changed since
 
 
