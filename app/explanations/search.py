@@ -22,7 +22,7 @@ from app.explanations.levers import Lever
 from app.explanations.reach import can_meet
 from app.explanations.reading import Reading, read_pipeline
 from app.explanations.scoring import Way, acts_through_score_alone, list_ways
-from app.explanations.states import State, list_states
+from app.explanations.states import Needs, State, list_states
 from app.policies.pipeline import Pipeline
 from app.rules.types import BOOLEAN, MONEY
 
@@ -68,6 +68,7 @@ class _Search:
         self._demands = Demands(pipeline, self._reading, self._levers, known)
         self._forced, self._blocked = self._demands.settle(self._candidates)
         self._rows = 0
+        self._needs: dict[tuple[int, frozenset[str]], tuple[list[Needs], bool]] = {}
 
     def run(self) -> Found:
         if self._blocked or not can_meet(self._pipeline, self._values, self._levers, self._goal):
@@ -150,34 +151,39 @@ class _Search:
         self, level: int, states: list[State], ways: Mapping[int, Mapping[float, Way]]
     ) -> Iterator[dict[str, Any]]:
         """Every change of `level` inputs that may do."""
-        must = self._forced & set(self._outer)
         for state in states:
+            must, free = self._split(state)
             for count in range(len(must), min(level, len(self._outer)) + 1):
                 options = list((ways.get(level - count) or {}).values())
-                if not options:
+                if not options or not must <= set(self._outer):
                     continue
-                for names in combinations(self._outer, count):
-                    for chosen in self._choices(state, names, must):
+                for others in combinations(free, count - len(must)):
+                    names = tuple(name for name in self._outer if name in must or name in others)
+                    for chosen in self._choices(state, names):
                         for combination in product(*chosen):
                             moves = dict(zip(names, combination, strict=True))
                             for way in options:
                                 yield {**moves, **way.moves}
 
-    def _choices(
-        self, state: State, names: tuple[str, ...], must: set[str]
-    ) -> list[list[list[Any]]]:
+    def _split(self, state: State) -> tuple[set[str], list[str]]:
+        """Which of the outer levers have to move in this state, and which may."""
+        pinned = {n for n, value in state.pinned.items() if value != self._levers[n].now}
+        must = (self._forced & set(self._outer)) | pinned
+        if self._forced & state.pinned.keys() - pinned:
+            return {"?"}, []  # it has to move, and stays in this state
+        return must, [name for name in self._outer if name not in must | state.pinned.keys()]
+
+    def _choices(self, state: State, names: tuple[str, ...]) -> list[list[list[Any]]]:
         """The values of each of `names`, if they and no others of the outer levers move; one list
         for each way in which the limit can become large enough.
         """
-        if not must.issubset(names):
-            return []
-        for name, value in state.pinned.items():
-            if (value != self._levers[name].now) != (name in names):
-                return []
         if state.aim is None:
             return self._with_needs(state, names, {})
         moving = self._flows.names & set(names)
-        ways, is_least = self._flows.needs(state.known, state.aim, moving)
+        key = (id(state), moving)  # the states live as long as the search
+        if key not in self._needs:
+            self._needs[key] = self._flows.needs(state.known, state.aim, moving)
+        ways, is_least = self._needs[key]
         self._complete &= is_least
         return [choice for needs in ways for choice in self._with_needs(state, names, needs)]
 
