@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from app.policies.always import UPWARDS, Direction, Holds, Silence, Statement
 from app.policies.policy import Policy
@@ -113,8 +114,13 @@ class Decisions:
 
     def _slips_through(self, excepted: tuple[str, ...]) -> Formula:
         names = read_by_rules(self.policy, self.purpose) - set(excepted)
-        missing = any_of(negation(self.symbols[name].known) for name in sorted(names))
-        return all_of([self.run.approved, missing])
+        missing = [negation(self.symbols[name].known) for name in sorted(names)]
+        assumed = self.policy.assumed.get(self.purpose, {})
+        missing += [
+            self.symbols[name].equals(assumed[name], self.words)
+            for name in sorted(names & assumed.keys())
+        ]
+        return all_of([self.run.approved, any_of(missing)])
 
     def _ask_direction(self, claim: Direction) -> Question:
         """Two merchants, alike but for one input, which the second has more of."""
@@ -140,6 +146,21 @@ def read_by_rules(policy: Policy, purpose: str) -> set[str]:
                 if applies(rule.purposes, purpose):
                     found.update(rule.when.inputs())
     return found & policy.inputs.keys()
+
+
+def silent_inputs(
+    policy: Policy, purpose: str, excepted: tuple[str, ...], merchant: Mapping[str, Any]
+) -> list[str]:
+    """The inputs, read by rules, of which such a decision may know nothing: they are missing, or
+    have the value that the purpose assumes where the caller gives none.
+    """
+    assumed = policy.assumed.get(purpose, {})
+    read = read_by_rules(policy, purpose) - set(excepted)
+    return [
+        name
+        for name, value in merchant.items()
+        if name in read and (value is None or (name in assumed and value == assumed[name]))
+    ]
 
 
 def _known_where(value: Quantity, where: Formula) -> Quantity:

@@ -12,7 +12,7 @@ from app.policies.always import UPWARDS, Direction, Holds, Silence, Statement
 from app.policies.pipeline import Judgement, Pipeline
 from app.policies.policy import Policy
 from app.policies.portfolio import PortfolioPipeline, build_portfolio
-from app.proofs.decisions import read_by_rules
+from app.proofs.decisions import silent_inputs
 from app.rules.program import build_program
 from app.rules.scalar import compile_scalar
 from app.rules.stages import GRAVITY
@@ -71,9 +71,8 @@ class Evaluators:
             case Holds(term):
                 return _evaluate(term, judged[0]) is False
             case Silence(excepted):
-                read = read_by_rules(self.policy, self.purpose) - set(excepted)
-                is_silent = any(judged[0].merchant[name] is None for name in read)
-                return is_silent and judged[0].judgement.outcome == "approve"
+                silent = silent_inputs(self.policy, self.purpose, excepted, judged[0].merchant)
+                return bool(silent) and judged[0].judgement.outcome == "approve"
             case Direction() as claim:
                 return _moves(claim, *judged)
 

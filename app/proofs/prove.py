@@ -13,7 +13,7 @@ import z3
 
 from app.policies.always import Silence, Statement
 from app.policies.policy import Policy
-from app.proofs.decisions import Decisions, Question, read_by_rules
+from app.proofs.decisions import Decisions, Question, silent_inputs
 from app.proofs.evaluators import Evaluators, Judged
 from app.proofs.landmarks import Landmarks, list_landmarks
 from app.proofs.merchants import Symbol
@@ -169,11 +169,11 @@ class Prover:
         )
 
     def _mattered(self, statement: Statement, merchant: Mapping[str, Any]) -> tuple[str, ...]:
-        """The missing inputs that a statement about silence speaks of."""
+        """The missing or assumed inputs that a statement about silence speaks of."""
         if not isinstance(statement.claim, Silence):
             return ()
-        read = read_by_rules(self._policy, self.purpose) - set(statement.claim.excepted)
-        return tuple(name for name in merchant if name in read and merchant[name] is None)
+        excepted = statement.claim.excepted
+        return tuple(silent_inputs(self._policy, self.purpose, excepted, merchant))
 
     def _found(self, statement: Statement, verdict: str, began: float) -> Finding:
         number = self._policy.always.index(statement)

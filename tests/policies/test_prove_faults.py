@@ -25,6 +25,7 @@ from app.proofs.landmarks import list_landmarks
 from app.proofs.prove import Finding, Prover
 
 CAP, PRICE, TIER_A, COURT, EXPOSURE, MONTH, SILENCE = range(7)  # places in `always:`
+OWN = -1
 SECONDS = 60.0
 
 
@@ -42,6 +43,7 @@ class Fault:
     most_away: int
     seen: Callable[[list[Judgement], Mapping[str, Any]], bool]
     purpose: str = "drawdown"
+    states: str = ""  # one more statement, the last; `breaks` is then OWN
 
 
 def _approves(found: list[Judgement], merchant: Mapping[str, Any]) -> bool:
@@ -150,6 +152,80 @@ FAULTS = (
         1,
         lambda found, merchant: _approves(found, merchant) and merchant["overdue_now"] is None,
     ),
+    Fault(
+        "a purpose assumes what a rule asks",
+        "policy.yaml",
+        "purposes:\n",
+        "purposes:\n  drawdown: {assume: {overdue_now: false}}\n",
+        SILENCE,
+        0,
+        lambda found, merchant: _approves(found, merchant) and merchant["overdue_now"] is False,
+    ),
+    Fault(
+        "court enforcement is only a flag",
+        "admission.yaml",
+        "when: court_enforced\n    then: decline",
+        "when: court_enforced\n    then: flag",
+        COURT,
+        1,
+        lambda found, merchant: merchant["court_enforced"] and _approves(found, merchant),
+    ),
+    Fault(
+        "a row for tier A without a score stands first",
+        "tiering.yaml",
+        "  - {id: T-A,",
+        '  - {id: T-0, cod_months: ">= 48", antifraud_hits: "0", tier: A}\n  - {id: T-A,',
+        TIER_A,
+        6,
+        lambda found, _: found[0].tier == "A" and (found[0].score or 0) < 85,
+    ),
+    Fault(
+        "a factor rises with other loans",
+        "limit.yaml",
+        "seasoning: if cod_months",
+        "seasoning: if other_exposure > 400_000 then 9.0 else if cod_months",
+        EXPOSURE,
+        4,
+        lambda found, _: _limit(found[0]) < _limit(found[1]),
+    ),
+    Fault(
+        "the limit is rounded up",
+        "limit.yaml",
+        LIMIT,
+        "limit: ceiling((min(cap, raised, settled_bound) - other_exposure) / 300_000) * 300_000",
+        CAP,
+        4,
+        _above_cap,
+    ),
+    Fault(
+        "the minimum is dropped",
+        "limit.yaml",
+        "minimum: {amount: 10_000, then: decline, reason: LIMIT_TOO_SMALL}",
+        "",
+        OWN,
+        2,
+        lambda found, merchant: _approves(found, merchant) and _limit(found[0]) < 10_000_00,
+        states="{that: limit >= 10_000}",
+    ),
+    Fault(
+        "the limit is rounded to hundreds",
+        "limit.yaml",
+        "round_down_to: 1_000",
+        "round_down_to: 100",
+        OWN,
+        3,
+        lambda found, merchant: _limit(found[0]) % 1_000_00 != 0,
+        states="{that: floor(limit / 1_000) * 1_000 = limit}",
+    ),
+    Fault(
+        "a direction is stated the wrong way round",
+        "policy.yaml",
+        "limit: never rises with, input: other_exposure",
+        "limit: never falls with, input: other_exposure",
+        EXPOSURE,
+        2,
+        lambda found, _: _limit(found[0]) > _limit(found[1]),
+    ),
 )
 
 
@@ -175,6 +251,9 @@ def test_a_planted_fault_is_found(fault: Fault, tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count(fault.old) == 1
     path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
+    if fault.states:
+        with (tmp_path / "rulesets" / "wuliudai" / "policy.yaml").open("a", encoding="utf-8") as f:
+            f.write(f"\n  - {fault.states}\n")
     if fault.breaks == MONTH:  # the best bin stays the best, so the points still add up
         assert "points: 15" in text
     policy, prover = _prover(_examine(tmp_path), fault.purpose)
