@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.lint.domains import Domain
+from app.lint.looser import loosen
 from app.lint.values import (
     ABOVE,
     BELOW,
@@ -255,4 +256,9 @@ def truth(term_sets: Sequence[Value], wanted: int) -> str:
 
 def can_be(term: Term, wanted: int, domains: Mapping[str, Domain]) -> Answer:
     """Whether a merchant exists for whom the condition gives one of the wanted results."""
+    looser = loosen(term, domains)
+    if looser is not None:
+        answer = Question([looser[0]], looser[1]).ask(lambda sets: truth(sets, wanted))
+        if answer.says == NO:
+            return answer
     return Question([term], domains).ask(lambda sets: truth(sets, wanted))
