@@ -63,7 +63,8 @@ class Boxed:
 
     def _literal(self, element: Element, scope: Scope) -> Any:
         text = text_of(element)
-        if element.get("expressionLanguage", "FEEL").rstrip("/").rpartition("/")[2] != "FEEL":
+        language = element.get("expressionLanguage", "FEEL").rstrip("/").rpartition("/")[2]
+        if language.upper() != "FEEL":
             raise FeelFault(f"the language {element.get('expressionLanguage')} is not run")
         return self.feel.run(self.feel.tree(text), scope) if text.strip() else None
 

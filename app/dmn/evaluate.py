@@ -20,6 +20,7 @@ from app.dmn.scanner import NAME
 from app.dmn.types import Types
 from app.dmn.values import Function, Range, compare, cut, kind_of
 
+CLAIMS = ("compare", "between", "in", "and", "or", "some", "every", "instance")
 MOST_STEPS = 5_000_000
 
 
@@ -266,7 +267,10 @@ class Feel:
         wanted = self.run(test, scope)
         if test[0] in ("unary", "asked"):
             return wanted if isinstance(wanted, bool) else None
-        return fits_one(scope.get("?"), wanted)
+        value = scope.get("?")
+        if isinstance(wanted, bool) and not isinstance(value, bool) and test[0] in CLAIMS:
+            return wanted
+        return fits_one(value, wanted)
 
     def _unary(self, scope: Scope, sign: str, item: Node) -> Any:
         return ordered(sign, scope.get("?"), self.run(item, scope))

@@ -146,16 +146,30 @@ def within(value: Any, interval: Range) -> bool | None:
 
 
 def from_json(value: Any) -> Any:
-    """A JSON value as a FEEL value; temporal values come as texts and are typed by the model."""
-    if isinstance(value, bool) or value is None or isinstance(value, str | Decimal):
+    """A JSON value as a FEEL value; temporal values come as texts and are typed by the model.
+
+    `2.0` is the same JSON number as `2`: zeros at the end of a fraction are dropped.
+    """
+    if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, int):
         return Decimal(value)
     if isinstance(value, float):
-        return Decimal(repr(value)) if math.isfinite(value) else None
+        return from_json(Decimal(repr(value))) if math.isfinite(value) else None
+    if isinstance(value, Decimal):
+        return _without_zeros(value)
     if isinstance(value, list):
         return [from_json(item) for item in value]
     return {str(key): from_json(item) for key, item in value.items()}
+
+
+def _without_zeros(value: Decimal) -> Decimal:
+    sign, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int) or exponent >= 0:
+        return value
+    text = "".join(map(str, digits))
+    zeros = min(len(text) - len(text.rstrip("0")), -exponent)
+    return Decimal((sign, digits[: len(digits) - zeros], exponent + zeros)) if value else Decimal(0)
 
 
 def whole(value: Any, what: str) -> int:

@@ -77,6 +77,13 @@ def test_numbers_keep_their_34_digits(file: Path) -> None:
     assert third == Decimal("0." + "3" * 34)
 
 
+def test_a_json_number_has_one_text(file: Path) -> None:
+    parts = (given_input("n"), decision("x", text("string(n)"), "i_n"))
+    assert run(file, *parts, given={"n": 2.0})["decisions"]["x"] == "2"
+    assert run(file, given={"n": 2.50})["decisions"]["x"] == "2.5"
+    assert run(file, given={"n": 10.0})["decisions"]["x"] == "10"
+
+
 @pytest.mark.parametrize(
     ("feel", "wanted"),
     [('@"2024-01-31"', "2024-01-31"), ('@"P14M"', "P1Y2M"), ("[1..2]", "[1..2]"),
@@ -290,7 +297,7 @@ def test_a_table_names_its_rule_and_column(
     ("cell", "fits"),
     [("? > 4 and ? &lt; 6", True), ("not(5)", False), ("not(1, 2)", True), ("even(?)", False),
      ("[5..6[", True), ("&lt; 5, 5", True), ("[1, 5]", True), ("null", False), ("-", True),
-     ("a", True), ("!= 5", False)],
+     ("a", True), ("!= 5", False), ("a > 4", True), ("a > 5", False)],
 )  # fmt: skip
 def test_the_cell_of_a_table(file: Path, cell: str, fits: bool) -> None:
     table = TABLE.format("UNIQUE", rule(cell, "true"))
