@@ -182,12 +182,14 @@ def _read_expected(fields: Fields | None) -> dict[str, Any]:
 
 
 def _read_gives(fields: Fields) -> dict[str, Any]:
-    """`{limit: 120_000, daily_rate: 0.0004, tier: D}`: the limit as fen, numbers, and words."""
+    """`{limit: 120_000, daily_rate: 0.0004, tier: D}`: fen, numbers, true or false, words."""
     found: dict[str, Any] = {}
     for key, node in fields.rest():
         text = node.text if isinstance(node, Scalar) and not node.is_null else None
         is_number = text is not None and NUMBER_TEXT.fullmatch(text) is not None
         found[key.text] = _read_number(fields, key.text) if is_number else text
+        if isinstance(node, Scalar) and not node.quoted and text in ("true", "false"):
+            found[key.text] = text == "true"
     return found
 
 

@@ -1,5 +1,5 @@
-"""How well the cases of a policy hold it: what they reach, which changes they would notice, and where
-a failing case left the way.
+"""How well the cases of a policy hold it: what they reach, which changes they would notice, and
+where a failing case left the way.
 
 - `parts`       what of a policy can be reached, each with its place
 - `coverage`    which of that the cases reach

@@ -25,15 +25,19 @@ from app.scoring.scorecard import Characteristic, Scorecard
 from app.trials.measures import point_of
 
 MOST_TRIED = 50_000
+MOST_SUMS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """What a name may hold. `unit`: its values are whole numbers of it, where it has one."""
+    """What a name may hold. `unit`: its values are whole numbers of it, where it has one; `only`:
+    all that there are, where they are known.
+    """
 
     of: Type
     unit: Decimal | None = None
     can_miss: bool = True
+    only: tuple[float, ...] = ()
 
 
 def is_same_in_range(policy: Policy, mutant: Policy, stage_name: str) -> bool:
@@ -136,6 +140,9 @@ def _choices(values: _Values, constants: set[Any]) -> Iterator[Any]:
     if values.can_miss:
         yield None
     of = values.of
+    if values.only:
+        yield from values.only
+        return
     if of.kind == BOOLEAN:
         yield from (True, False)
         return
@@ -183,8 +190,17 @@ def _given(policy: Policy, stage: Stage, name: str, of: Type) -> _Values:
                 return _Values(Type("integer", None, Decimal(0), most), Decimal(1), False)
             return _Values(of, None, False)
         case Scorecard(characteristics=characteristics):
-            lows = (min(*one.points, one.missing) for one in characteristics)
-            low = sum((Decimal(str(one)) for one in lows), Decimal(0))
-            high = sum((Decimal(str(one.best)) for one in characteristics), Decimal(0))
-            return _Values(Type("number", None, low, high), point_of(policy), False)
+            sums = _sums([(*one.points, one.missing) for one in characteristics])
+            return _Values(Type("number"), point_of(policy), only=sums)
     return _Values(of)
+
+
+def _sums(points: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """Every score that points can add up to; none where there are too many to tell."""
+    sums = {Decimal(0)}
+    for choices in points:
+        each = {Decimal(str(one)) for one in choices}
+        sums = {total + one for total in sums for one in each}
+        if len(sums) > MOST_SUMS:
+            return ()
+    return tuple(sorted(map(float, sums)))

@@ -105,8 +105,15 @@ def scaled_all(of: Type, value: Any) -> list[Any]:
 
 
 def scaled(of: Type, value: Any) -> list[Any]:
-    """Amounts and numbers in proportion to what a merchant has, within the range."""
-    return [moved for moved in scaled_all(of, value) if moved != value]
+    """Amounts and numbers in proportion to what a merchant has, within the range; for money also
+    some fen more or less, which a rounding tells apart.
+    """
+    found = [moved for moved in scaled_all(of, value) if moved != value]
+    if of.kind == MONEY and value:
+        high = LARGEST_FEN if of.high is None else int(of.high * 100)
+        low = -LARGEST_FEN if of.low is None else int(of.low * 100)
+        found += [value + n for n in (-1, 1, 2, 5) if low <= value + n <= high]
+    return found
 
 
 def _scaled(of: Type, value: Any, factor: float) -> Any:
