@@ -44,7 +44,7 @@ class Columns:
     def condition(self, written: str) -> list[tuple[int, Cell]]:
         """A rule's condition as cells: one test of one input where it is one, else a column."""
         tree = parse_expression(written)
-        simple = _as_cell(tree)
+        simple = _as_cell(tree, written)
         if simple is not None:
             subject, text = simple
             try:
@@ -56,9 +56,11 @@ class Columns:
         return [(self.at(tree), TRUTH if self.writer.may_be_null(tree) else Cell("true"))]
 
 
-def _as_cell(tree: s.Syntax) -> tuple[s.Syntax, str] | None:
+def _as_cell(tree: s.Syntax, written: str) -> tuple[s.Syntax, str] | None:
     """`age < 20` as the subject `age` and the cell `< 20`."""
     match tree:
+        case s.Membership(subject=s.Name() as name, tests=tests):
+            return name, written[tests[0].start : tests[-1].end]
         case s.Name():
             return tree, "true"
         case s.Negation(operand=s.Name() as name):

@@ -217,7 +217,7 @@ class FeelWriter:
         inner = known | (names or set())
         test = self._write(node.condition, NO_IF, inner)
         one = self._write(node.then, NO_IF, inner)
-        two = self._write(node.otherwise, LOOSE, inner)
+        two = self._write(node.otherwise, LOOSE, inner | null_tested(node.condition))
         if names is None and self.may_be_null(node.condition, known):
             return f"if {test} then {one} else if not({test}) then {two} else null", 0
         text = f"if {test} then {one} else {two}"
@@ -262,6 +262,16 @@ def operands_of(test: s.Syntax) -> list[s.Syntax]:
     if isinstance(test, s.CompareTest | s.RangeTest):
         return list(parts_of(test))
     return [operand for part in parts_of(test) for operand in operands_of(part)]
+
+
+def null_tested(node: s.Syntax) -> Known:
+    """The names that are not null where `a = null or b = null` does not hold."""
+    match node:
+        case s.Comparison(op="=", left=s.Name(name=name), right=s.NullLiteral()):
+            return frozenset({name})
+        case s.Logic(op="or", operands=operands):
+            return frozenset().union(*map(null_tested, operands))
+    return frozenset()
 
 
 def is_literal(node: s.Syntax) -> bool:

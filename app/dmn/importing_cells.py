@@ -56,3 +56,8 @@ def literal_of(text: str) -> object:
     if NUMBER.fullmatch(bare.removeprefix("-")):
         return Plain(format(Decimal(bare), "f"))
     raise Unfit("an output of ours is a number, a text, true, false or null: nothing is computed")
+
+
+def without_null(cell: str) -> str:
+    """A cell that we exported: its `not(…, null)` says for DMN what `not(…)` says here."""
+    return f"not({cell[4:-7]})" if cell.startswith("not(") and cell.endswith(", null)") else cell

@@ -12,7 +12,7 @@ from defusedxml.ElementTree import fromstring
 from app.dmn.exporting import export_policy
 from app.dmn.exporting_model import write_xml
 from app.dmn.importing_found import Found, Misfit
-from app.dmn.importing_text import plain_name
+from app.dmn.importing_text import Names, Unfit, plain_name
 from app.dmn.importing_types import first, local, parts, text_in
 from app.dmn.model import Model
 from app.policies.documents import load_documents
@@ -30,14 +30,18 @@ def compare_with_source(found: Found, source: Path, folder: Path, product: str) 
     again = fromstring(write_xml(export_policy(check_policy(documents), documents, "drawdown")))
     here, there = _tables(Model(source).root), _tables(again)
     misfits: list[Misfit] = []
+    names = Names(found.names)
     for name in sorted(returned):
         ours = next((s.name for s in found.stages if s.decision == name), name)
-        rows, others = _rows(here[name]), _rows(there[ours]) if ours in there else []
+        rows, others = _rows(here[name], names), _rows(there[ours], None) if ours in there else []
         for number, row in enumerate(rows, 1):
             if row not in others:
-                why = "here the imported table says something else; this row was edited by itself"
+                why = "it does not follow from the imported table: was a row edited by itself?"
                 shown = ", ".join(f"{column} {cell}" for column, cell in sorted(row[0]))
                 misfits.append(Misfit(name, why, number, shown or None))
+        if len(others) > len(rows):
+            why = f"the imported table has {len(others) - len(rows)} rows more for missing values"
+            misfits.append(Misfit(name, why))
     return misfits
 
 
@@ -56,15 +60,19 @@ def _tables(root: Element) -> dict[str, Element]:
     return found
 
 
-def _rows(table: Element) -> Rows:
-    columns = [_bare(text_in(first(e, "inputExpression"))) for e in parts(table, "input")]
+def _rows(table: Element, names: Names | None) -> Rows:
+    columns = [_bare(text_in(first(e, "inputExpression")), names) for e in parts(table, "input")]
     rows: Rows = []
     for rule in parts(table, "rule"):
-        cells = [_bare(text_in(e)) for e in parts(rule, "inputEntry")]
+        cells = [_bare(text_in(e), names) for e in parts(rule, "inputEntry")]
         tests = {(c, cell) for c, cell in zip(columns, cells, strict=False) if cell not in "-"}
         rows.append((frozenset(tests), tuple(text_in(e) for e in parts(rule, "outputEntry"))))
     return rows
 
 
-def _bare(text: str) -> str:
-    return "".join(text.split())
+def _bare(text: str, names: Names | None) -> str:
+    """Without blanks, and with our names for those of the model."""
+    try:
+        return "".join((names.translate(text) if names else text).split())
+    except Unfit:
+        return "".join(text.split())

@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from xml.etree.ElementTree import Element
 
-from app.dmn.importing_cells import Plain, literal_of
+from app.dmn.importing_cells import Plain, literal_of, without_null
 from app.dmn.importing_found import Found, Misfit, Stage
 from app.dmn.importing_table_files import UNKNOWN
 from app.dmn.importing_text import Unfit, our_name, plain_name
@@ -228,6 +228,7 @@ def import_rules(found: Found, name: str, table: Element, names: Mapping[str, st
 
 def _test(subject: str, cell: str) -> str:
     """A cell over its column as one condition."""
+    cell = without_null(cell)
     if cell in ("true", "false"):
         return subject if cell == "true" else f"not({subject})"
     if cell[:1] in "<>" and "," not in cell:

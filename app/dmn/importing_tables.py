@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from xml.etree.ElementTree import Element
 
-from app.dmn.importing_cells import Column, Line, literal_of
+from app.dmn.importing_cells import Column, Line, literal_of, without_null
 from app.dmn.importing_found import Found, Misfit
-from app.dmn.importing_table_files import write_table
+from app.dmn.importing_table_files import OURS, write_table
 from app.dmn.importing_text import STRING, Unfit, our_name, plain_name
 from app.dmn.importing_types import first, parts, text_in
 from app.rules import syntax as s
@@ -67,6 +67,7 @@ def _read_lines(
     found: Found, name: str, table: Element, names: Mapping[str, str], columns: list[Column]
 ) -> list[Line]:
     lines: list[Line] = []
+    is_ours = tuple(e.get("name") for e in parts(table, "output"))[-3:] == OURS
     width = (len(parts(table, "input")), len(parts(table, "output")))
     labels = [text_in(first(clause, "inputExpression")) for clause in parts(table, "input")]
     for number, rule in enumerate(parts(table, "rule"), 1):
@@ -83,6 +84,7 @@ def _read_lines(
             if len(columns) < width[0]:
                 break  # a column does not fit, which is said already
             column, text = columns[at], text_in(entry)
+            text = without_null(text) if is_ours else text
             if not text:
                 found.note(name, "an empty cell is read as -, whatever the value is")
             try:

@@ -297,8 +297,8 @@ def test_what_of_an_export_does_not_come_back_is_named(tmp_path: Path) -> None:
 DISH = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" name="Dish" id="x">
 <decision id="dish" name="Dish Decision">
 <informationRequirement id="r"><requiredDecision href="#season"/></informationRequirement>
-<decisionTable><input><inputExpression typeRef="string"><text>season</text></inputExpression></input>
-<input><inputExpression typeRef="integer"><text>guestCount</text></inputExpression></input>
+<decisionTable><input><inputExpression typeRef="string"><text>season</text></inputExpression>
+</input><input><inputExpression typeRef="integer"><text>guestCount</text></inputExpression></input>
 <output name="dish"/><rule><inputEntry><text>"Winter"</text></inputEntry><inputEntry>
 <text></text></inputEntry><outputEntry><text>"Roast"</text></outputEntry></rule></decisionTable>
 </decision><decision id="season" name="Season decision"><decisionTable><input><inputExpression
