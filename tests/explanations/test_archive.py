@@ -86,7 +86,7 @@ def test_an_auditor_follows_the_data_to_the_files(desk: Desk, settings: Settings
         content_sha256="c" * 64,
         provenance_json=json.dumps(PROVENANCE),
     )
-    SqlFeatureStore(desk.database).publish(meta, [("M1", read_sample().values_json, "{}")])
+    SqlFeatureStore(desk.database).publish(meta, iter([("M1", read_sample().values_json, "{}")]))
     number = desk.decide()
     lineage = desk.explainer.explain(number, "auditor")["lineage"]
     first, second = lineage["imports"]

@@ -10,6 +10,9 @@ import pytest
 from app.explanations.levers import list_levers
 from app.explanations.telling import tell_what_if
 from app.explanations.what_if import read_goal, what_if
+from app.rules.catalogue import read_catalogue
+from app.rules.document import node_of
+from app.rules.problems import Problem
 from tests.explanations.brute import cheapest
 from tests.explanations.desk import PRODUCTS, cases_of, live_of, record_of, values_of
 
@@ -101,3 +104,12 @@ def test_sales_below_the_gate_grow_as_a_whole() -> None:
     assert to["cod_settled_12m"] == 47_500_000  # what was settled grows with what was sold
     told = tell_what_if(live, record, answer)["sentences"][0]
     assert "rose by about 25%" in told["en"] and "整体提高约 25%" in told["zh"]
+
+
+@pytest.mark.parametrize(("kind", "family"), [("ratio", "fraud"), ("boolean", "scale")])
+def test_what_cannot_grow_is_refused_in_the_catalogue(kind: str, family: str) -> None:
+    words = {"zh": "字", "en": "word"}
+    one = {"type": kind, "from": "features", "family": family, "meaning": words, "moves_with": "b"}
+    problems: list[Problem] = []
+    read_catalogue(node_of("catalogue.yaml", {"inputs": {"a": one}}), problems)
+    assert ["'a' cannot have 'moves_with'" in problem.message for problem in problems] == [True]
