@@ -29,8 +29,8 @@ SERVICE_CODES = (
     FRAUD_REVIEW,
     PRODUCT_STOPPED,
 )
-# Codes that bundles of earlier versions do not have. Records hold these texts and are replayed to the
-# byte: they never change.
+# Codes that bundles of earlier versions do not have. Records hold these texts and are replayed to
+# the byte: they never change.
 LATER_CODES: Mapping[str, Mapping[str, object]] = {
     PRODUCT_STOPPED: {
         "merchant": {
@@ -46,8 +46,8 @@ LATER_CODES: Mapping[str, Mapping[str, object]] = {
 }
 
 
-# What every explanation for a merchant says beside its reasons; all may be left out. The outcome may
-# be said apart for a purpose; without that its plain text is used.
+# What every explanation for a merchant says beside its reasons; all may be left out. The outcome
+# may be said apart for a purpose; without that its plain text is used.
 NOTICES = (
     *("approve", "refer", "decline"),
     *(f"{p}_{o}" for p in ("preapproval", "review") for o in ("approve", "refer", "decline")),

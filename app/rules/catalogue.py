@@ -30,8 +30,8 @@ class Input:
     """One input of the catalogue. `max_age_days`: an older value is stale; None: it never is.
 
     `merchant_can`: how the merchant can move it (one of WAYS), None where it cannot; `plain`: its
-    name in words for the merchant; `never_above`: another input that bounds it; `moves_with`: another
-    input with which it grows in one proportion.
+    name in words for the merchant; `never_above`: another input that bounds it; `moves_with`:
+    another input with which it grows in one proportion.
     """
 
     name: str
