@@ -28,7 +28,7 @@ class Feel:
     """Parses with the names of one model, computes, and collects messages."""
 
     def __init__(self, known: set[str], messages: list[str] | None = None) -> None:
-        self.known = known
+        self.known = frozenset(known)
         self.messages: list[str] = [] if messages is None else messages
         self.steps = 0
         self.types: Types | None = None

@@ -40,7 +40,7 @@ class Model:
         names = {name_of(e) for e in self.root.iter() if e.get("name")}
         names |= {" ".join(e.get("iteratorVariable", "").split()) for e in self.root.iter()}
         for model in self.imports.values():
-            names |= model.feel.known
+            names |= set(model.feel.known)
         feel = Feel(names - {""})
         for model in self.imports.values():
             model.share(feel)
@@ -84,13 +84,13 @@ class Model:
 
     def decisions(self) -> list[str]:
         """The names of the decisions, in the order of the file."""
-        return [e.get("name", "") for e in children(self.root, "decision")]
+        return [e.get("name") or e.get("id") or "" for e in children(self.root, "decision")]
 
     def run(self, given: dict[str, Any], name: str) -> Any:
         """One decision, decision service or function with these inputs."""
         for kind in RUN:
             for element in children(self.root, kind):
-                if name in (element.get("name"), name_of(element)):
+                if name in (element.get("name"), name_of(element), element.get("id")):
                     return Run(self, given).top(element)
         known = ", ".join(self.decisions()) or "none"
         raise DmnError(f"{self.path}: no decision '{name}'; there are: {known}")

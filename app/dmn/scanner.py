@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
+from functools import lru_cache
 from typing import Any
 
 from app.dmn.errors import FeelSyntaxError
@@ -53,14 +55,23 @@ PLAIN = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "'": "'"}
 MOST_DEPTH = 40
 
 
+@lru_cache(maxsize=256)
+def odd_names(names: frozenset[str]) -> re.Pattern[str]:
+    """A pattern for the names that hold blanks or signs, the longest first; FEEL's own too."""
+    odd = {" ".join(name.split()) for name in {*names, *SPACED} if not NAME.fullmatch(name)}
+    texts = sorted(odd - {""}, key=len, reverse=True)
+    parts = (r"\s+".join(map(re.escape, text.split())) for text in texts)
+    return re.compile("(?:" + "|".join(parts) + rf")(?!{PART})")
+
+
 class Scanner:
     """One text, read from left to right; `known` are the names of the model."""
 
-    def __init__(self, text: str, known: set[str]) -> None:
+    def __init__(self, text: str, known: Set[str]) -> None:
         self.text, self.at, self.depth = text, 0, 0
         self.in_range = False  # after the dots of a range, where `[` may close it
-        names = {*known, *SPACED} - {""}
-        self.odd = sorted((n for n in names if not NAME.fullmatch(n)), key=len, reverse=True)
+        self.known = known if isinstance(known, frozenset) else frozenset(known)
+        self.declared_names: frozenset[str] = frozenset()
 
     def fail(self, wanted: str) -> FeelSyntaxError:
         """What is wrong at the present place."""
@@ -105,11 +116,12 @@ class Scanner:
     def name(self) -> str:
         """A name; of the known names with blanks or signs the longest that fits."""
         self.peek()
-        for odd in self.odd:
-            pattern = r"\s+".join(map(re.escape, odd.split()))
-            if match := re.compile(pattern + rf"(?!{PART})").match(self.text, self.at):
-                self.at = match.end()
-                return odd
+        patterns = (odd_names(self.known), odd_names(self.declared_names))
+        found = [m for p in patterns if (m := p.match(self.text, self.at))]
+        if found:
+            longest = max(found, key=lambda m: m.end())
+            self.at = longest.end()
+            return " ".join(longest[0].split())
         match = NAME.match(self.text, self.at)
         if not match or match[0] in KEYWORDS - {"of", "external", "function", "in"}:
             raise self.fail("a name")
@@ -118,8 +130,8 @@ class Scanner:
 
     def learn(self, name: str) -> str:
         """A name that the text itself declares."""
-        if name and not NAME.fullmatch(name) and name not in self.odd:
-            self.odd = sorted([*self.odd, name], key=len, reverse=True)
+        if name and not NAME.fullmatch(name):
+            self.declared_names |= {name}
         return name
 
     def declared(self, *ends: str) -> str:
