@@ -43,6 +43,10 @@ def cases_command(product: str | None, suggest: bool, target: str | None, as_jso
     products = list_products(settings.rulesets) if product is None else [product]
     if target is not None and len(products) != 1:
         raise click.UsageError("--write needs one PRODUCT")
+    if target is not None and Path(target).name != target:
+        raise click.UsageError(
+            f"--write is '{target}'; write a name alone, as in limit.yaml, or all"
+        )
     found: dict[str, Any] = {}
     for name in products:
         looked = examine(name, settings.rulesets, settings.scorecards)
@@ -92,6 +96,8 @@ def _suggest(
     written = _write(looked, settings, new, target) if target is not None else []
     for path in written if not as_json else ():
         click.echo(f"written: {path}")
+    if new and target is not None and not written:
+        click.echo(f"none of these cases belongs into {target}; nothing was written", err=True)
     return {
         "suggested": policy_mutation.advice_json(advice),
         "written": [str(path) for path in written],
@@ -102,15 +108,7 @@ def _write(looked: Examined, settings: Settings, new: list[Suggested], target: s
     """Append the cases; the files are as before where the result does not load and hold."""
     assert looked.folder is not None
     folder = looked.folder / "cases"
-    wanted = None if target == "all" else folder / Path(target).name
-    if (
-        wanted is not None
-        and Path(target).name != target
-        and Path(target).resolve() != wanted.resolve()
-    ):
-        raise click.ClickException(
-            f"{target} is no file of {looked.product}/cases; write a name alone, as in limit.yaml"
-        )
+    wanted = None if target == "all" else folder / target
     mine = [one for one in new if wanted is None or one.file == wanted]
     if not mine:
         return []
