@@ -17,6 +17,7 @@ from app.dmn.importing_expressions import (
 )
 from app.dmn.importing_found import Found, Misfit
 from app.dmn.importing_scorecards import import_scorecard, is_scorecard
+from app.dmn.importing_table_files import OURS
 from app.dmn.importing_tables import import_table
 from app.dmn.importing_text import Unfit, our_name, plain_name
 from app.dmn.importing_types import (
@@ -141,7 +142,7 @@ class _Decisions:
     def _import(self, element: Element, name: str, needed: list[str]) -> None:
         found = self.found
         logic = next((e for e in element if local(e) in LOGIC), None)
-        if name in found.names or self._follows(element, name, logic):
+        if name in found.names or name in found.tables or self._follows(element, name, logic):
             return
         for one in needed:
             if one not in found.names and one not in found.tables:
@@ -164,6 +165,8 @@ class _Decisions:
                 import_rules(found, name, logic, names)
             case "decisionTable" if is_scorecard(logic):
                 import_scorecard(found, name, logic, names)
+            case "decisionTable" if choice := self._choice(name, logic):
+                import_table(found, name.removesuffix("_rows"), logic, names, choice)
             case "decisionTable":
                 import_table(found, name, logic, names)
             case "context":
@@ -171,6 +174,16 @@ class _Decisions:
             case _:
                 is_read = name in self.read
                 import_literal(found, name, text_in(logic), names, is_read, name in self.money)
+
+    def _choice(self, name: str, table: Element) -> str:
+        """The expression that takes the one row of a unique table that we exported; else empty."""
+        outputs = [e.get("name") for e in parts(table, "output")]
+        if table.get("hitPolicy") != "RULE ORDER" or tuple(outputs[-3:]) != OURS:
+            return ""
+        for element in self.decisions:
+            if plain_name(element.get("name", "")) == name.removesuffix("_rows") != name:
+                return text_in(first(element, "literalExpression"))
+        return ""
 
     def _follows(self, element: Element, name: str, logic: Element | None) -> bool:
         """Whether a decision of our own export is what a policy says by itself."""

@@ -57,6 +57,9 @@ def _tables(root: Element) -> dict[str, Element]:
         table = first(element, "decisionTable") if local(element) == "decision" else None
         if table is not None:
             found[plain_name(element.get("name", ""))] = table
+    for name, table in list(found.items()):  # a unique table that stands as all rows that fit
+        if name.endswith("_rows") and table.get("hitPolicy") == "RULE ORDER":
+            found.setdefault(name.removesuffix("_rows"), table)
     return found
 
 

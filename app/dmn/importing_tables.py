@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from xml.etree.ElementTree import Element
@@ -14,12 +15,20 @@ from app.dmn.importing_types import first, parts, text_in
 from app.rules import syntax as s
 from app.rules.terms import Term, conjunction
 
+OTHERWISE = re.compile(r"if \w+ = null then \{(.*?)\} else if count\(", re.S)
+ENTRY = re.compile(r'(\w+): ("(?:[^"\\]|\\.)*"|[^,"]+)')
 HITS = {"UNIQUE": "unique", "FIRST": "first", "PRIORITY": "first", "ANY": "first"}
 
 
-def import_table(found: Found, name: str, table: Element, names: Mapping[str, str]) -> None:
-    """Add a table as a stage. What does not fit goes to `found.misfits`; then nothing is added."""
-    policy = table.get("hitPolicy", "UNIQUE")
+def import_table(
+    found: Found, name: str, table: Element, names: Mapping[str, str], choice: str = ""
+) -> None:
+    """Add a table as a stage. What does not fit goes to `found.misfits`; then nothing is added.
+
+    `choice`: the expression that takes the one row of a unique table that we exported with all
+    rows that fit.
+    """
+    policy = "UNIQUE" if choice else table.get("hitPolicy", "UNIQUE")
     before = len(found.misfits)
     if policy not in HITS:
         aggregation = f" {table.get('aggregation')}" if table.get("aggregation") else ""
@@ -29,7 +38,7 @@ def import_table(found: Found, name: str, table: Element, names: Mapping[str, st
     outputs = [plain_name(e.get("name") or name) for e in parts(table, "output")]
     columns = _read_columns(found, name, table, names, set(outputs))
     lines = _read_lines(found, name, table, names, columns)
-    default = _read_default(found, name, table)
+    default = _chosen(choice, outputs) if choice else _read_default(found, name, table)
     if len(found.misfits) == before:
         _check_kinds(found, name, outputs, lines, default)
     if len(found.misfits) > before:
@@ -124,6 +133,15 @@ def _read_default(found: Found, name: str, table: Element) -> list[object] | Non
     for entry in entries:
         values += _read_outputs(found, name, None, [entry]) if entry is not None else [None]
     return values
+
+
+def _chosen(choice: str, outputs: list[str]) -> list[object]:
+    """What such an expression gives where no row fits. Raises Unfit."""
+    context = OTHERWISE.search(choice)
+    values = {m[1]: m[2] for m in ENTRY.finditer(context[1])} if context else {}
+    if list(values) != outputs:
+        raise Unfit("the expression that takes its row is not the one of our export")
+    return [literal_of(values[output].strip()) for output in outputs]
 
 
 def _check_kinds(
