@@ -18,7 +18,7 @@ from app.dmn.output import dumps, to_json
 from app.dmn.values import from_json
 
 Answer = TypeVar("Answer")
-STACK_BYTES = 512 * 1024 * 1024
+STACK_BYTES = 256 * 1024 * 1024
 MOST_FRAMES = 60_000
 
 
@@ -29,19 +29,27 @@ MOST_FRAMES = 60_000
 @click.option("--json", "as_json", is_flag=True, help="Decisions and messages, as JSON.")
 def run(model: Path, given: str, decision: str | None, as_json: bool) -> None:
     """Run the decisions of MODEL, with null where DMN gives null."""
-    values = read_inputs(given)
-    found, messages = deeply(lambda: answers(model, values, decision))
-    click.echo(dumps({"decisions": found, "messages": messages} if as_json else found))
+    answer, messages = deeply(lambda: written(model, given, decision, as_json))
+    click.echo(answer)
     if not as_json:
         for message in messages:
             click.echo(f"warning: {message}", err=True)
+
+
+def written(path: Path, given: str, decision: str | None, full: bool) -> tuple[str, list[str]]:
+    """The answer as JSON text, with the messages in it if `full`; and the messages."""
+    try:
+        found, messages = answers(path, read_inputs(given), decision)
+        return dumps({"decisions": found, "messages": messages} if full else found), messages
+    except RecursionError as error:
+        raise DmnError("the inputs or the answer are nested too deeply") from error
 
 
 def read_inputs(text: str) -> dict[str, Any]:
     """The inputs from JSON, numbers with all their digits."""
     try:
         values = json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refused)
-    except (ValueError, ArithmeticError, RecursionError) as error:
+    except (ValueError, ArithmeticError) as error:
         raise DmnError(f"--given is not JSON: {error}") from error
     if not isinstance(values, dict):
         raise DmnError('--given must be a JSON object, for example {"Age": 40}')

@@ -331,6 +331,19 @@ def test_inputs_that_are_no_object_are_refused(file: Path, given: str) -> None:
         CliRunner().invoke(dmn, ["run", str(file), "--given", given], catch_exceptions=False)
 
 
+def test_inputs_and_answers_may_be_nested_but_not_without_end(file: Path) -> None:
+    file.write_text(
+        HEAD.format("n", given_input("i") + decision("x", text("count(flatten(i))"), "i_i"))
+    )
+    for depth in (400, 40_000):
+        arguments = ["run", str(file), "--given", '{"i": ' + "[" * depth + "7" + "]" * depth + "}"]
+        result = CliRunner().invoke(dmn, arguments)
+        if depth == 400:
+            assert json.loads(result.stdout) == {"x": 1}
+        else:
+            assert str(result.exception) == "the inputs or the answer are nested too deeply"
+
+
 def test_what_takes_too_long_is_null(file: Path) -> None:
     answer = run(file, decision("x", text("for i in 1..99999999 return i")))
     assert answer == {
