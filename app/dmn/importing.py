@@ -190,6 +190,9 @@ class _Decisions:
         if not self.ours or logic is None or local(logic) != "literalExpression":
             return False
         text = text_in(logic)
+        if text == '"approve"' and name.endswith("_outcome"):  # a stage of another purpose
+            self.found.names[name] = name
+            return True
         said = re.match(r"if list contains\(\[|\{outcome: |if (\w+) = null then \"", text)
         if (said and name.endswith(("outcome", "_outcome"))) or text.startswith("{outcome: "):
             self.found.names[name] = name

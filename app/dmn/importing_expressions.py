@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from xml.etree.ElementTree import Element
 
+from app.dmn.exporting_feel import null_tested, parts_of
 from app.dmn.importing_cells import Plain, literal_of, without_null
 from app.dmn.importing_found import Found, Misfit, Stage
 from app.dmn.importing_table_files import UNKNOWN
@@ -84,9 +85,9 @@ def _constant(text: str) -> Plain | None:
 
 
 def _null_matters(tree: s.Syntax) -> bool:
-    from app.dmn.exporting_feel import parts_of
-
-    if isinstance(tree, s.Conditional | s.Membership):
+    if isinstance(tree, s.Membership):
+        return True
+    if isinstance(tree, s.Conditional) and not null_tested(tree.condition):
         return True
     if isinstance(tree, s.Comparison) and tree.op in ("=", "!="):
         return not any(isinstance(x, s.NullLiteral) for x in (tree.left, tree.right))
