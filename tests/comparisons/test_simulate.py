@@ -30,10 +30,10 @@ from app.policies.policy import Policy, check_policy
 from app.policies.portfolio import PortfolioPipeline, build_portfolio
 from app.rules.problems import ProblemsFound
 from app.settings import PROJECT_FOLDER
+from app.trials.mutants import list_mutants
 from app.whitelists.build import judge_snapshot
 from app.whitelists.columns import columns_of
 from tests.comparisons.desk import Desk, make_features, read_product, shipped
-from tests.policies.mutants import list_mutants
 
 W = "rulesets/wuliudai/"
 DAY = date(2026, 10, 31)
@@ -140,9 +140,10 @@ def test_every_small_change_is_judged_as_by_itself(product: str) -> None:
     features = make_features(400, product=product)
     columns = columns_of(features, policy)
     documents = load_documents(product, PROJECT_FOLDER / "rulesets", PROJECT_FOLDER / "scorecards")
-    for what, mutant in islice(list_mutants(documents), 0, None, 6):
+    for mutant in islice(list_mutants(documents, policy), 0, None, 12):
+        what = mutant.name
         try:
-            other = check_policy(mutant)
+            other = check_policy(mutant.documents)
         except ProblemsFound:
             continue  # no policy at all
         judged = judge_both(prepare_versions(policy, other), (columns, columns), 400)
