@@ -43,7 +43,8 @@ class Ground:
         self.taken: set[str] = set()
         for name in [*types, *given]:
             self.names[name] = self.new_name(name)
-        self.type_names: set[str] = set()
+        self.type_names: set[str] = {OUTCOME_TYPE, *NUMBERS}
+        self.value_types: dict[str, str] = {}
         self.outcomes: list[str] = []
 
     def new_name(self, wanted: str) -> str:
@@ -82,8 +83,7 @@ class Ground:
         self.outcomes.append(self.add(name, self.outcome_type(), Literal(text), needs, about))
 
     def outcome_type(self) -> str:
-        if OUTCOME_TYPE not in self.type_names:
-            self.type_names.add(OUTCOME_TYPE)
+        if all(one.name != OUTCOME_TYPE for one in self.model.types):
             allowed = ", ".join(feel_text(one) for one in OUTCOMES)
             self.model.types.append(ItemType(OUTCOME_TYPE, "string", allowed))
         return OUTCOME_TYPE
@@ -91,24 +91,28 @@ class Ground:
     def type_of(self, name: str, of: Type) -> str:
         """The type of a value in the model; an item definition where it has bounds or a list."""
         base = PLAIN.get(of.declared, of.declared)
-        if base in NUMBERS and base not in self.type_names:
-            self.type_names.add(base)
+        if base in NUMBERS and all(base != one.name for one in self.model.types):
             self.model.types.append(ItemType(base, "number"))
         allowed = allowed_of(of)
         if not allowed:
             return base
-        wanted = f"t_{name}"
-        if wanted not in self.type_names:
-            self.type_names.add(wanted)
-            self.model.types.append(ItemType(wanted, base, allowed))
-        return wanted
+        known = self.value_types.get(name)
+        if known is None:
+            known = self.value_types[name] = self.new_type(name)
+            self.model.types.append(ItemType(known, base, allowed))
+        return known
 
-    def components(self, name: str, parts: Iterable[tuple[str, str]], is_list: bool = False) -> str:
-        """The item definition of a context, or of a list of them."""
+    def new_type(self, name: str) -> str:
+        """A name for an item definition that nothing has yet."""
         wanted = f"t_{name}"
         while wanted in self.type_names:
             wanted += "_"
         self.type_names.add(wanted)
+        return wanted
+
+    def components(self, name: str, parts: Iterable[tuple[str, str]], is_list: bool = False) -> str:
+        """The item definition of a context, or of a list of them."""
+        wanted = self.new_type(name)
         self.model.types.append(ItemType(wanted, components=tuple(parts), is_list=is_list))
         return wanted
 
