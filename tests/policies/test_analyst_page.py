@@ -18,6 +18,7 @@ PAGE = PROJECT_FOLDER / "docs" / "analyst.md"
 COMMAND = re.compile(r"^\$ chengxin (.+?)(?:\s+# status (\d))?$", re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATABASE_URL", "CHENGXIN_RULESETS", "CHENGXIN_SCORECARDS"):
         monkeypatch.delenv(name, raising=False)
