@@ -72,7 +72,7 @@ def _read_inputs(found: Found, root: Element, money: Collection[str]) -> None:
         try:
             one = types.find(type_name)
         except Unfit as unfit:
-            found.misfits.append(Misfit(name, f"the input does not fit: {unfit}"))
+            found.misfits.append(Misfit(name, str(unfit), is_input=True))
             continue
         of = one.type
         if of.declared == "text":

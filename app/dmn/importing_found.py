@@ -19,16 +19,17 @@ from app.rules.types import Type
 @dataclass(frozen=True)
 class Misfit:
     """A part of the model that our language does not say. `rule` counts from 1; `cell` names the
-    column.
+    column. `is_input`: it is no decision, but an input of that name.
     """
 
     decision: str
     why: str
     rule: int | None = None
     cell: str | None = None
+    is_input: bool = False
 
     def __str__(self) -> str:
-        place = f"decision '{self.decision}'"
+        place = f"{'input' if self.is_input else 'decision'} '{self.decision}'"
         if self.rule is not None:
             place += f", rule {self.rule}"
         if self.cell is not None:
@@ -38,6 +39,7 @@ class Misfit:
     def as_json(self) -> dict[str, object]:
         return {
             "decision": self.decision,
+            "is_input": self.is_input,
             "rule": self.rule,
             "cell": self.cell,
             "why": self.why,
