@@ -25,7 +25,7 @@ from benchmarks.table import Row, print_table
 
 FULL, SMOKE = 20_000_000, 48_000
 TURNS = 3
-TARGET, MOST_GIB = 25.0, 3.0  # of all features: docs/decisions/0024-cost-of-all-features.md
+TARGET, MOST_GIB = 15.0, 3.0
 MEMORY_LIMIT_MB = 1_500
 AS_OF = date((LAST_MONTH + 1) // 12, (LAST_MONTH + 1) % 12 + 1, 1)
 FLOOR_SQL = (
