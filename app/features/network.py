@@ -60,6 +60,8 @@ def read_network(
     origins = {
         "origin": rolled.select_from("merchant_consignee"),
         "recent": rolled.select_from("merchant_consignee", month_of(as_of.new_from)),
+        "late": rolled.select_from("merchant_consignee", month_of(as_of.newcomers_from)),
+        "year": rolled.select_from("merchant_consignee", as_of.month(12)),
     }
 
     def write(name: str, **other: str) -> str:
@@ -77,14 +79,15 @@ def read_network(
         total[_ints(table, "place")] = _ints(table, "amount_fen")
         return total
 
-    for name in ("shippers", "parties"):
+    for name in ("shippers", "captives", "newcomers"):
         connection.execute(write(name))
     sums = {
         "captive_fen": sum_of("captive"),
         "recent_fen": sum_of("recent", origin=origins["recent"]),
         "fresh_fen": sum_of("fresh"),
     }
-    connection.execute("drop table parties")
+    connection.execute("drop table captives")
+    connection.execute("drop table newcomers")
     origin = rolled.select_from("merchant_consignee", as_of.month(RECIPROCAL_MONTHS))
     connection.execute(write("trades", origin=origin))
     mutual, edges = (fetch(name) for name in ("mutual", "edges"))

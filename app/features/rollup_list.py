@@ -81,7 +81,7 @@ ROLLUPS = (
         12,
         in_cut_month=False,
         reads="",
-        columns="merchant integer, month integer, amount_fen bigint, bills bigint",
+        columns="merchant integer, month integer, amount_fen bigint",
     ),
     Rollup(
         "merchant_recent",

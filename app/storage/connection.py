@@ -18,7 +18,7 @@ from peewee import Database, OperationalError, PostgresqlDatabase, SqliteDatabas
 
 from app.settings import Settings
 from app.storage.errors import DatabaseNotMigrated, DatabaseUnusable
-from app.storage.migrations import migrate, pending_migrations
+from app.storage.migrations import migrate, pending_after_others, pending_migrations
 from app.storage.models import database_proxy
 
 STATEMENT_SECONDS = 5
@@ -35,7 +35,7 @@ def connect(settings: Settings) -> Database:
     pending, is_empty = pending_migrations(database)
     if is_empty:
         migrate(database)
-    elif pending:
+    elif pending and (pending := pending_after_others(database)):
         raise DatabaseNotMigrated(
             f"the database lacks {len(pending)} migration(s), the first is {pending[0]};"
             " run: chengxin db migrate"

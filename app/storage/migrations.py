@@ -30,6 +30,12 @@ def pending_migrations(database: Database) -> tuple[list[str], bool]:
     return pending, len(pending) == len(states)
 
 
+def pending_after_others(database: Database) -> list[str]:
+    """The names still to be applied once no other process is in the midst of migrating."""
+    with alone(database, "migrate"):
+        return pending_migrations(database)[0]
+
+
 def migration_states(database: Database) -> list[tuple[str, datetime | None]]:
     """Every migration with the moment when it was applied (None: not yet)."""
     rows = Runner(database, str(MIGRATIONS_FOLDER)).status()

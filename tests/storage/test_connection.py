@@ -18,6 +18,7 @@ from app.storage.connection import connect, describe, open_database
 from app.storage.errors import DatabaseNotMigrated, DatabaseUnusable
 from app.storage.migrations import MIGRATIONS_FOLDER, migrate, migration_states, pending_migrations
 from app.storage.models import TABLES
+from app.storage.statements import alone
 
 
 def test_an_empty_database_gets_its_tables(settings: Settings) -> None:
@@ -53,6 +54,39 @@ def test_a_database_that_is_behind_says_what_to_run(settings: Settings) -> None:
     database.close()
     with pytest.raises(DatabaseNotMigrated, match="run: chengxin db migrate"):
         connect(settings)
+
+
+def test_a_process_that_meets_a_half_migrated_database_waits_for_the_one_that_migrates(
+    settings: Settings, environment: dict[str, str]
+) -> None:
+    migrating = open_database(settings.database_url)
+    runner = Runner(migrating, str(MIGRATIONS_FOLDER))
+    with alone(migrating, "migrate"):
+        runner.up(runner.status()[0].name)
+        code = (
+            "import app.storage.connection as connection\n"
+            "from app.settings import load_settings\n"
+            "look = connection.pending_migrations\n"
+            "def look_and_say(database):\n"
+            "    seen = look(database)\n"
+            "    print(len(seen[0]), flush=True)\n"
+            "    return seen\n"
+            "connection.pending_migrations = look_and_say\n"
+            "connection.connect(load_settings())\n"
+        )
+        child = subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout is not None
+        assert int(child.stdout.readline()) > 0
+        runner.up()
+    _, said = child.communicate()
+    migrating.close()
+    assert (child.returncode, said) == (0, "")
 
 
 def test_four_processes_migrate_at_once(settings: Settings, environment: dict[str, str]) -> None:

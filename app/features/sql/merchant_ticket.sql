@@ -1,6 +1,5 @@
--- Rollup: a merchant's COD bills of a month counted by amount, from `bills`.
-select merchant, cast($month as integer) as month, amount_fen, count(*) as bills
+-- Rollup: the amounts of a merchant's COD bills of a month, from `bills`, a row a bill.
+select merchant, cast($month as integer) as month, amount_fen
 from bills
 where amount_fen > 0
-group by merchant, amount_fen
-order by merchant, amount_fen
+order by merchant

@@ -1,13 +1,8 @@
 -- Network: a merchant's amount of the 90 days before T to consignees who were first seen, as
 -- consignee or as shipper, at most $fresh_days days before that bill, from the rollup
 -- `merchant_consignee` ({origin} all of it, {recent} what may lie in the 90 days) and the table
--- `parties`.
-with newcomers as (
-    select consignee, first_on
-    from parties
-    where first_on >= $newcomers_from
-),
-shipped as (
+-- `newcomers`.
+with shipped as (
     select t.shipper, min(t.created_on) as first_on
     from {origin} t
     semi join newcomers n on t.shipper = n.consignee
