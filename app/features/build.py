@@ -7,7 +7,7 @@ from __future__ import annotations
 import fcntl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from app.features.calendar import AsOf
 from app.features.catalogue import FeatureCatalogue
 from app.features.columns import Column, Ints
 from app.features.content import make_table
+from app.features.engine import Engine, Survey
 from app.features.fraud import fraud_features
 from app.features.growth import growth_features
 from app.features.lake import Import, LakeState
@@ -61,17 +62,19 @@ def build_snapshot(
     as_of: AsOf,
     memory_limit_mb: int,
     tell: Tell = lambda step, done, total: None,
+    engine: Engine | None = None,
 ) -> Built:
     """Build the snapshot of `as_of` and commit it to the lake. `tell(step, done, total)` reports
-    progress.
+    progress. `engine` is DuckDB unless another is given; whichever it is, the content is the same.
 
     Raises EmptyLake. One build at a time a lake: a second one waits.
     """
     months = lake.months_until(as_of)
-    with _lock(lake.folder), _connect(lake.folder, memory_limit_mb) as connection:
+    engine = engine or DuckDbEngine()
+    with _lock(lake.folder), engine.connect(lake.folder, memory_limit_mb) as connection:
         sweep_drafts(lake.folder, as_of.day)
         begun = time.perf_counter()
-        rolled = roll_lake(connection, lake, as_of, lambda *at: tell("rollups", *at))
+        rolled = engine.roll(connection, lake, as_of, lambda *at: tell("rollups", *at))
         seconds = {"rollups": time.perf_counter() - begun}
         with SnapshotDraft(lake.folder, as_of.day, catalogue) as draft:
             begun = time.perf_counter()
@@ -85,14 +88,8 @@ def build_snapshot(
             tell("parties", 1, 1)
             seconds["network"] = time.perf_counter() - begun
             begun = time.perf_counter()
-
-            def compute(cursor: duckdb.DuckDBPyConnection, span: tuple[int, int]) -> pa.Table:
-                names = merchants[slice(*span)]
-                block = read_block(cursor, rolled, as_of, names, span[0], lake.calendar)
-                parties = read_parties(cursor, network, lake.references, block, span[0])
-                return make_table(catalogue, names, compute_features(block, parties))
-
-            for table in work_at_once(connection, list(cut_blocks(records)), compute):
+            survey = Survey(lake, rolled, as_of, catalogue, merchants, records, network)
+            for table in engine.compute(connection, survey):
                 draft.add(table)
                 tell("features", draft.merchants, len(merchants))
             seconds["features"] = time.perf_counter() - begun
@@ -100,6 +97,7 @@ def build_snapshot(
                 "as_of": as_of.day.isoformat(),
                 "cut_off_at": as_of.cut_off_at.isoformat(),
                 "built_at": datetime.now(UTC).isoformat(timespec="microseconds"),
+                "engine": engine.name,
                 "catalogue_sha256": catalogue.sha256,
                 "calendar_sha256": lake.calendar.sha256,
                 "references": lake.references.marks,
@@ -116,6 +114,39 @@ def build_snapshot(
             snapshot, is_new = draft.commit(provenance)
         sweep_rollups(lake.folder)
     return Built(snapshot, is_new, rolled.made, rolled.reused, seconds)
+
+
+class DuckDbEngine:
+    """One machine: DuckDB, two things at a time."""
+
+    name = "duckdb"
+
+    def connect(
+        self, lake: Path, memory_limit_mb: int
+    ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A database in memory that spills into the lake."""
+        return _connect(lake, memory_limit_mb)
+
+    def roll(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        lake: LakeState,
+        as_of: AsOf,
+        tell: Callable[[int, int], None],
+    ) -> RolledLake:
+        """Month by month."""
+        return roll_lake(connection, lake, as_of, tell)
+
+    def compute(self, connection: duckdb.DuckDBPyConnection, survey: Survey) -> Iterator[pa.Table]:
+        """Block by block."""
+
+        def compute(cursor: duckdb.DuckDBPyConnection, span: tuple[int, int]) -> pa.Table:
+            names, lake = survey.merchants[slice(*span)], survey.lake
+            block = read_block(cursor, survey.rolled, survey.as_of, names, span[0], lake.calendar)
+            parties = read_parties(cursor, survey.network, lake.references, block, span[0])
+            return make_table(survey.catalogue, names, compute_features(block, parties))
+
+        return work_at_once(connection, list(cut_blocks(survey.records)), compute)
 
 
 def compute_features(block: Block, parties: Parties) -> dict[str, Column]:
@@ -154,13 +185,13 @@ def _describe_sources(
         f"select source, sum(with_settlement) > 0 from {origin}"
         f" where month >= {as_of.month(12)} group by source"
     ).fetchall()
-    connection.execute(
-        "create or replace table sources"
-        " (source varchar, is_invoice boolean, tells_settlement boolean)"
-    )
-    for source, tells in rows:
-        row = [source, source in lake.invoice_sources, tells]
-        connection.execute("insert into sources values (?, ?, ?)", row)
+    told = [(source, source in lake.invoice_sources, tells) for source, tells in rows]
+    fields = [("source", pa.string()), ("is_invoice", pa.bool_()), ("tells_settlement", pa.bool_())]
+    columns = zip(*told, strict=True) if told else ((), (), ())
+    arrays = [pa.array(column, field[1]) for column, field in zip(columns, fields, strict=True)]
+    connection.register("told_sources", pa.table(arrays, schema=pa.schema(fields)))
+    connection.execute("create or replace table sources as select * from told_sources")
+    connection.unregister("told_sources")
 
 
 def _count_conflicts(connection: duckdb.DuckDBPyConnection, lake: LakeState) -> None:
