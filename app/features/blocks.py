@@ -27,6 +27,7 @@ BLOCK_RECORDS = 3_000_000  # waybills in a block, about: bounds memory whatever 
 BLOCK_MERCHANTS = 50_000
 LEAST_MONTHS = 25
 MOST_MONTHS = 240
+READ_OFTEN = ("merchant_bill",)  # kept while a block is read; other rollups are read just once
 NO_DAY = 2**31 - 1
 _EPOCH = date(1970, 1, 1)
 
@@ -180,7 +181,8 @@ def read_block(
     The tables `listed`, `roster`, `conflicts`, `sources` and `words` must exist.
     """
     values: dict[str, Value] = {f"m{k}": as_of.month(k) for k in (1, 3, 6, 12, 18)}
-    values |= {"new_from": as_of.new_from, "begin": begin, "end": begin + len(merchants)}
+    values |= {"new_from": as_of.new_from, "as_of": as_of.day}
+    values |= {"begin": begin, "end": begin + len(merchants)}
     _narrow(connection, rolled, values)
     connection.execute(render_sql("block_parts", values))
 
@@ -234,7 +236,8 @@ def _narrow(
             if month in files
         ]
         origin = " union all by name ".join(parts) or f"select * from {no_rollup(name)}"
-        view = render_sql("block_view", values).replace("{rollup}", name)
+        kind = "table" if name in READ_OFTEN else "view"
+        view = render_sql("block_view", values).replace("{kind}", kind).replace("{rollup}", name)
         connection.execute(view.replace("{origin}", origin))
 
 

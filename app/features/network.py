@@ -25,10 +25,11 @@ from app.features.calendar import (
 from app.features.columns import Ints
 from app.features.graphs import count_sharers, sum_reciprocal, sum_rings
 from app.features.reference import References
+from app.features.rollup_list import TRADES
 from app.features.rollups import RolledLake
 from app.features.sql_text import Value, render_sql
 
-SHARED = {"phone_sharers": 6, "card_sharers": 7}  # kinds of the rollup `merchant_attribute`
+SHARED = {"phone_sharers": 6, "card_sharers": 7}  # kinds as in the lists of known parties
 _EPOCH = np.datetime64("1970-01-01", "D")
 
 
@@ -58,10 +59,10 @@ def read_network(
     values |= {"new_from": as_of.new_from, "newcomers_from": as_of.newcomers_from}
     values["fresh_days"] = FRESH_WITHIN_DAYS
     origins = {
-        "origin": rolled.select_from("merchant_consignee"),
-        "recent": rolled.select_from("merchant_consignee", month_of(as_of.new_from)),
-        "late": rolled.select_from("merchant_consignee", month_of(as_of.newcomers_from)),
-        "year": rolled.select_from("merchant_consignee", as_of.month(12)),
+        "origin": rolled.select_from(*TRADES),
+        "recent": rolled.select_from(*TRADES, since=month_of(as_of.new_from)),
+        "late": rolled.select_from(*TRADES, since=month_of(as_of.newcomers_from)),
+        "year": rolled.select_from("merchant_bill"),
     }
 
     def write(name: str, **other: str) -> str:
@@ -88,7 +89,7 @@ def read_network(
     }
     connection.execute("drop table captives")
     connection.execute("drop table newcomers")
-    origin = rolled.select_from("merchant_consignee", as_of.month(RECIPROCAL_MONTHS))
+    origin = rolled.select_from(*TRADES, since=as_of.month(RECIPROCAL_MONTHS))
     connection.execute(write("trades", origin=origin))
     mutual, edges = (fetch(name) for name in ("mutual", "edges"))
     connection.execute("drop table trades")
@@ -96,7 +97,7 @@ def read_network(
     sums["ring_fen"] = sum_rings(
         _ints(edges, "shipper"), _ints(edges, "consignee"), _ints(edges, "amount_fen"), size
     )
-    origin = rolled.select_from("merchant_attribute", as_of.month(12))
+    origin = rolled.select_from("merchant_identity")
     shared = fetch("shared", origin=origin)
     sums |= _count_sharers(shared, size)
     row = connection.execute(f"select min(created_on) from {origins['origin']}").fetchone()

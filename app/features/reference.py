@@ -24,7 +24,7 @@ from app.waybills.columns import LONGEST_ID
 from app.waybills.personal import hash_sql, normal_card_sql, normal_phone_sql, set_hash_key
 
 FOLDER = "reference"
-KIND_NUMBERS = {"id": 1, "phone": 6, "card": 7}  # phones and cards as in `merchant_attribute`
+KIND_NUMBERS = {"id": 1, "phone": 6, "card": 7}  # 6 and 7 as in network_shared.sql
 BLACKLIST_KINDS, STAFF_KINDS = ("id", "phone"), ("id", "phone", "card")
 MOST_TOLD = 20  # problems of a file
 

@@ -22,7 +22,16 @@ class Rollup:
     reads: str
     columns: str
     only_with_blacklist: bool = False
+    beyond: int = 0  # only full months farther back than this many, and the one that is cut
 
+
+# What `merchant_bill` and `merchant_trade` have in common: who bought from a merchant, when and for
+# how much, of every month.
+TRADES = ("merchant_trade", "merchant_bill")
+TRADE_COLUMNS = (
+    "merchant integer, shipper ubigint, consignee ubigint, month integer, created_on date,"
+    " amount_fen bigint"
+)
 
 ROLLUPS = (
     Rollup(
@@ -44,20 +53,28 @@ ROLLUPS = (
         " two_sided bigint, edited_fen bigint, with_first_amount bigint",
     ),
     Rollup(
-        "merchant_consignee",
-        None,
-        in_cut_month=True,
-        reads="consignee is_bill created_on",
-        columns="merchant integer, shipper ubigint, consignee ubigint, month integer,"
-        " created_on date, amount_fen bigint",
-    ),
-    Rollup(
-        "merchant_attribute",
+        "merchant_bill",
         12,
         in_cut_month=False,
-        reads="is_bill carrier destination category origin name phone card",
-        columns="merchant integer, month integer, kind tinyint, value ubigint, bills bigint,"
-        " amount_fen bigint",
+        reads="shipper consignee is_bill created_on cod_paid_at flags carrier destination category",
+        columns=f"{TRADE_COLUMNS}, carrier ubigint, destination ubigint, category ubigint,"
+        " paid_days integer",
+    ),
+    Rollup(
+        "merchant_trade",
+        None,
+        in_cut_month=True,
+        reads="shipper consignee is_bill created_on",
+        columns=TRADE_COLUMNS,
+        beyond=12,
+    ),
+    Rollup(
+        "merchant_identity",
+        12,
+        in_cut_month=False,
+        reads="is_bill origin name phone card",
+        columns="merchant integer, month integer, origin ubigint, name ubigint, phone ubigint,"
+        " card ubigint, bills bigint",
     ),
     Rollup(
         "merchant_outcome",
@@ -68,20 +85,6 @@ ROLLUPS = (
         columns="merchant integer, source varchar, month integer, bills bigint, shipped bigint,"
         " signed bigint, with_signed_at bigint, returned_fen bigint, mature_fen bigint,"
         " settled_fen bigint, with_settlement bigint, with_paid_at bigint",
-    ),
-    Rollup(
-        "merchant_cycle",
-        12,
-        in_cut_month=False,
-        reads="created_on cod_paid_at flags",
-        columns="merchant integer, month integer, days bigint, bills bigint",
-    ),
-    Rollup(
-        "merchant_ticket",
-        12,
-        in_cut_month=False,
-        reads="",
-        columns="merchant integer, month integer, amount_fen bigint",
     ),
     Rollup(
         "merchant_recent",
@@ -107,6 +110,8 @@ def is_needed(rollup: Rollup, as_of: AsOf, month: int, has_blacklist: bool) -> b
         return False
     if month == as_of.cut_month:
         return rollup.in_cut_month
+    if rollup.beyond and month >= as_of.month(rollup.beyond):
+        return False
     return rollup.months is None or month >= as_of.month(rollup.months)
 
 

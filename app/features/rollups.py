@@ -64,12 +64,16 @@ class RolledLake:
         self.made += rolled.made
         self.reused += len(rolled.files) - rolled.made
 
-    def select_from(self, name: str, since: int = 0) -> str:
-        """What to select from to read a rollup of all its months, or of those from `since` on."""
-        files = [path for month, path in self.files[name].items() if month >= since]
+    def select_from(self, *names: str, since: int = 0) -> str:
+        """What to select from to read a rollup, or several as one with the columns of the first, of
+        all their months or of those from `since` on.
+        """
+        files = [
+            path for name in names for month, path in self.files[name].items() if month >= since
+        ]
         if files:
             return read_parquet(files)
-        return no_rollup(name)
+        return no_rollup(names[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from app.features.blocks import Block, Halves
 from app.features.columns import Column, Floats, Ints, divide, make_column
 from app.features.series import Series
 
-CARRIER, CATEGORY = 1, 3  # kinds of the rollup merchant_attribute
+CARRIER, CATEGORY = 1, 3  # kinds as in block_parts.sql
 
 
 def variety_features(block: Block, series: Series) -> dict[str, Column]:

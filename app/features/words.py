@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from app.features.month_bills import read_parquet
 
-CATEGORY, ORIGIN = 3, 4  # kinds of the rollup merchant_attribute
+CATEGORY, ORIGIN = 3, 4  # kinds as in block_parts.sql
 LONGEST = 40  # characters of a name; what is longer is an address or a remark
 PROVINCES = (
     *("河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东"),

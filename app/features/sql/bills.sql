@@ -5,6 +5,7 @@
 -- afterwards.
 select
     m.merchant,
+    m.shipper,
     w.source,
     key_of(w.consignee_id) as consignee,
     case when w.carrier_id is not null then key_of(w.carrier_id) end as carrier,

@@ -1,5 +1,5 @@
 -- Block: what a merchant's consignees say of it, one row a merchant, whole numbers only, from the
--- rollup `merchant_consignee`. Bits of `seen`: 2 a COD bill in M1–M6, 4 one in M7–M12. What was
+-- rollups `merchant_bill` (M1–M12) and `merchant_trade` (before). Bits of `seen`: 2 a COD bill in M1–M6, 4 one in M7–M12. What was
 -- before M12 is asked only of `unsure`: who bought in M1–M6, but not in M7–M12. Squares of amounts
 -- pass 64 bits, so an amount is cut into high and low parts of 2^20 fen:
 -- amount² = (high·2^20 + low)².
@@ -12,8 +12,8 @@ with recent as (
         cast(sum(case when month >= $m6 then amount_fen else 0 end) as bigint) as amount_6m_fen,
         cast(sum(case when month >= $m3 then amount_fen else 0 end) as bigint) as amount_3m_fen,
         min(case when amount_fen > 0 then created_on end) as first_cod_on
-    from merchant_consignee
-    where month >= $m12 and month <= $m1
+    from merchant_bill
+    where month >= $m12
     group by place, consignee
 ),
 unsure as (
@@ -23,7 +23,7 @@ unsure as (
 ),
 earlier as (
     select c.place, c.consignee, max(case when c.month >= $m18 then 1 else 0 end) as in_13_18
-    from merchant_consignee c
+    from merchant_trade c
     semi join unsure u on c.place = u.place and c.consignee = u.consignee
     where c.month < $m12 and c.amount_fen > 0
     group by c.place, c.consignee

@@ -1,10 +1,10 @@
 -- Block: how many parties a merchant had in M1–M12 (consignees, and phones of its bills on either
 -- side), and how many of them stand on the blacklist, one row a merchant, from the rollups
--- `merchant_consignee` and `merchant_phone` and the table `blacklist` (kind, value).
+-- `merchant_bill` and `merchant_phone` and the table `blacklist` (kind, value).
 with parties as (
     select distinct place, 1 as kind, consignee as value
-    from merchant_consignee
-    where month >= $m12 and month <= $m1
+    from merchant_bill
+    where month >= $m12
     union all
     select distinct place, 6, phone
     from merchant_phone

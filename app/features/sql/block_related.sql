@@ -1,10 +1,14 @@
 -- Block: merchants whose id, or whose phone or card on a bill of M1–M12, stands on the list of
--- carriers' staff, from the rollup `merchant_attribute` and the tables `shippers` and `staff` (kind,
+-- carriers' staff, from the rollup `merchant_identity` and the tables `shippers` and `staff` (kind,
 -- value).
 select a.place, 1 as related
-from merchant_attribute a
+from (
+    select place, month, 6 as kind, phone as value from merchant_identity
+    union all
+    select place, month, 7, card from merchant_identity
+) as a
 semi join staff s on a.kind = s.kind and a.value = s.value
-where a.kind >= 6 and a.month >= $m12
+where a.month >= $m12
 union
 select cast(m.place - $begin as integer), 1
 from shippers m

@@ -1,5 +1,5 @@
--- Block: the amounts of COD bills of M1–M12, a row a bill, from the rollup `merchant_ticket`.
+-- Block: the amounts of COD bills of M1–M12, from the rollup `merchant_bill`, a row a bill.
 select place, amount_fen, cast(1 as bigint) as bills
-from merchant_ticket
-where month >= $m12
+from merchant_bill
+where month >= $m12 and amount_fen > 0
 order by place, amount_fen

@@ -1,5 +1,6 @@
 -- The merchants of a month, from the view `waybills`; `merchant`, the place in the order of
--- merchant_id, counted from 0, stands for the merchant in every rollup of the month; `shipper` is its key over all months.
+-- merchant_id, counted from 0, stands for the merchant in every rollup of the month; `shipper` is
+-- its key over all months.
 select
     merchant_id,
     key_of(merchant_id) as shipper,

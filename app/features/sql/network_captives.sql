@@ -1,5 +1,5 @@
 -- Network: consignees that are the customers of one merchant only in M1–M12, with the amount, from
--- the rollup `merchant_consignee` ({year}: its months M1–M12).
+-- the bills of merchants ({year}: its months M1–M12).
 create or replace table captives as
 select shipper, cast(sum(amount_fen) as bigint) as amount_fen
 from (
@@ -9,7 +9,6 @@ from (
         max(shipper) as other_shipper,
         cast(sum(amount_fen) as bigint) as amount_fen
     from {year}
-    where month <= $m1
     group by consignee
 ) as bought
 where shipper = other_shipper

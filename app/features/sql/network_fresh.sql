@@ -1,6 +1,6 @@
 -- Network: a merchant's amount of the 90 days before T to consignees who were first seen, as
 -- consignee or as shipper, at most $fresh_days days before that bill, from the rollup
--- `merchant_consignee` ({origin} all of it, {recent} what may lie in the 90 days) and the table
+-- the merchants' bills ({origin} all of it, {recent} what may lie in the 90 days) and the table
 -- `newcomers`.
 with shipped as (
     select t.shipper, min(t.created_on) as first_on

@@ -1,5 +1,5 @@
 -- Network: consignees that were first sold to on $newcomers_from or later, and when, from the
--- rollup `merchant_consignee` ({late}: the months that may hold such days; {origin}: all).
+-- bills of merchants ({late}: the months that may hold such days; {origin}: all).
 create or replace table newcomers as
 with late as (
     select consignee, min(created_on) as first_on

@@ -1,4 +1,4 @@
--- Network: a merchant's amount of the 90 days before T, from the rollup `merchant_consignee`.
+-- Network: a merchant's amount of the 90 days before T, from the bills of merchants.
 select s.place, r.amount_fen
 from (
     select shipper, cast(sum(amount_fen) as bigint) as amount_fen

@@ -1,10 +1,16 @@
 -- Network: phones (kind 6) and cards (kind 7) that stood on bills of more than one merchant in
--- M1–M12, a row a merchant and phone or card, from the rollup `merchant_attribute`.
+-- M1–M12, a row a merchant and phone or card, from the rollup `merchant_identity`.
 with borne as (
     select distinct r.place, a.kind, a.value
-    from {origin} a
+    from (
+        select month, merchant, 6 as kind, phone as value
+        from {origin}
+        union all
+        select month, merchant, 7, card
+        from {origin}
+    ) as a
     join roster r on a.month = r.month and a.merchant = r.merchant
-    where a.kind >= 6 and a.month >= $m12 and a.month <= $m1
+    where a.value is not null and a.month >= $m12 and a.month <= $m1
 ),
 shared as (
     select kind, value

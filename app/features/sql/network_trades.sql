@@ -1,4 +1,4 @@
--- Network: what merchants sold to merchants, by day, from the rollup `merchant_consignee`; both
+-- Network: what merchants sold to merchants, by day, from the bills of merchants; both
 -- sides by their place. What a party sends itself is no trade between parties.
 create or replace table trades as
 select s.place as shipper, c.place as consignee, t.created_on, t.amount_fen
