@@ -1,5 +1,6 @@
 """Lists of known parties (`rulesets/reference/blacklist.csv`, `staff.csv`) come in; their ids, and
-their phones and cards as the lake's keyed hashes, go out. Each file is optional.
+their phones and cards as the lake's keyed hashes, go out. Each file is optional. Beside them stand
+the files of tariffs and distances, which have modules of their own.
 
 A list is a CSV file in UTF-8 with the columns `kind` (id, phone or card), `value`, and, where
 wanted, `since` (a day: the entry counts for as-of days after it). Other columns are for people.
@@ -18,19 +19,16 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from app.errors import ChengxinError
 from app.features.calendar import AsOf
+from app.features.distances import Distances, load_distances
+from app.features.reference_errors import BadReferenceList, refuse
+from app.features.tariffs import Tariffs, load_tariffs
 from app.waybills.columns import LONGEST_ID
 from app.waybills.personal import hash_sql, normal_card_sql, normal_phone_sql, set_hash_key
 
 FOLDER = "reference"
 KIND_NUMBERS = {"id": 1, "phone": 6, "card": 7}  # 6 and 7 as in network_shared.sql
 BLACKLIST_KINDS, STAFF_KINDS = ("id", "phone"), ("id", "phone", "card")
-MOST_TOLD = 20  # problems of a file
-
-
-class BadReferenceList(ChengxinError):
-    """A reference list cannot be used; the message names the file and every line that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +59,33 @@ class ReferenceList:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """The lists that there are."""
+    """The lists that there are, what carriers charge, and how far it is."""
 
     blacklist: ReferenceList | None = None
     staff: ReferenceList | None = None
+    tariffs: Tariffs | None = None
+    distances: Distances | None = None
 
     @property
     def marks(self) -> dict[str, str | None]:
         """The hash of each file, null where there is none; for the provenance."""
-        lists = {"blacklist": self.blacklist, "staff": self.staff}
-        return {name: found.sha256 if found else None for name, found in lists.items()}
+        files = {
+            "blacklist": self.blacklist,
+            "staff": self.staff,
+            "tariffs": self.tariffs,
+            "distances": self.distances,
+        }
+        return {name: found.sha256 if found else None for name, found in files.items()}
 
 
 def load_references(rulesets: Path, hash_key: bytes | None) -> References:
-    """The lists of a rulesets folder. Raises BadReferenceList."""
+    """The reference files of a rulesets folder. Raises BadReferenceList, ProblemsFound."""
     folder = rulesets / FOLDER
     return References(
         _load_list(folder / "blacklist.csv", BLACKLIST_KINDS, hash_key),
         _load_list(folder / "staff.csv", STAFF_KINDS, hash_key),
+        load_tariffs(folder / "tariffs.yaml"),
+        load_distances(folder / "distances.csv"),
     )
 
 
@@ -129,7 +136,7 @@ def _read_rows(path: Path, text: str, kinds: Sequence[str]) -> list[tuple[int, L
                 found.append((line, ListedParty(kind, value, day)))
     except csv.Error as error:
         wrong.append(f"line {reader.line_num}: is no CSV: {error}")
-    _refuse(path, wrong)
+    refuse(path, wrong)
     return found
 
 
@@ -168,14 +175,8 @@ def _hash_personal(
         for (line, party), (text,) in zip(rows, hashed, strict=True)
         if text is None
     ]
-    _refuse(path, wrong)
+    refuse(path, wrong)
     return [
         ListedParty(party.kind, str(text), party.since)
         for (_, party), (text,) in zip(rows, hashed, strict=True)
     ]
-
-
-def _refuse(path: Path, wrong: list[str]) -> None:
-    if wrong:
-        more = f"\n  … and {len(wrong) - MOST_TOLD} more" if len(wrong) > MOST_TOLD else ""
-        raise BadReferenceList("\n  ".join([f"{path}:", *wrong[:MOST_TOLD]]) + more)

@@ -42,6 +42,12 @@ class CleaningRules:
     test_amounts_fen: tuple[int, ...]
     amount_outlier_fen: int
     amount_outlier_medians: int
+    freight_outlier_bills: int  # fewest bills of a lane (and category) that tell what is usual
+    freight_outlier_cod_fen: int  # from this COD amount on …
+    freight_outlier_freight_fen: int  # … a freight up to this is the entry form's, not a price
+    fee_outlier_fen: int  # a fee may differ from the tariff by this …
+    fee_outlier_percent: int  # … or by so many percent of the tariff, whichever is more
+    duplicate_suspect_hours: int
     kind: str  # waybill: goods were carried and signed for; invoice: a sale alone
 
     def judges(self, code: Code) -> bool:
@@ -91,6 +97,12 @@ class _Reader:
             "test_amounts": ("test_amounts_fen", self.amounts),
             "amount_outlier": ("amount_outlier_fen", self.amount),
             "amount_outlier_medians": ("amount_outlier_medians", self.count),
+            "freight_outlier_bills": ("freight_outlier_bills", self.count),
+            "freight_outlier_cod": ("freight_outlier_cod_fen", self.amount),
+            "freight_outlier_freight": ("freight_outlier_freight_fen", self.amount),
+            "fee_outlier": ("fee_outlier_fen", self.amount),
+            "fee_outlier_percent": ("fee_outlier_percent", self.count),
+            "duplicate_suspect_hours": ("duplicate_suspect_hours", self.count),
             "kind": ("kind", self.kind),
         }
 

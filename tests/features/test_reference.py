@@ -34,7 +34,8 @@ def hash_of(text: str) -> str:
 
 def test_no_file_no_list(tmp_path: Path) -> None:
     assert load_references(tmp_path, KEY) == References()
-    assert References().marks == {"blacklist": None, "staff": None}
+    names = ("blacklist", "staff", "tariffs", "distances")
+    assert References().marks == dict.fromkeys(names)
 
 
 def test_phones_and_cards_are_hashed(tmp_path: Path) -> None:

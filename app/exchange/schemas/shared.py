@@ -102,6 +102,22 @@ def cleaning(_: Names | None) -> Schema:
         "amount_outlier_medians": said(
             SCALAR, "异常倍数", "An outlier above so many medians of the month", 20
         ),
+        "freight_outlier_bills": said(
+            SCALAR, "线路比较的最少运单数", "Fewest bills of a lane that tell what is usual", 200
+        ),
+        "freight_outlier_cod": said(
+            SCALAR, "货款达到此数，元", "From this COD amount on a tiny freight is an outlier", 1_000
+        ),
+        "freight_outlier_freight": said(
+            SCALAR, "运费不超过此数，元", "The freight that the entry form begins with", 5
+        ),
+        "fee_outlier": said(SCALAR, "手续费差额，元", "What a fee may differ by", 1),
+        "fee_outlier_percent": said(
+            SCALAR, "手续费差额，百分比", "What a fee may differ by, percent of the tariff", 20
+        ),
+        "duplicate_suspect_hours": said(
+            SCALAR, "疑似重复的小时数", "Hours within which an equal bill is suspect", 24
+        ),
     }
     default = keys(one, " ".join(key for key in one if key not in ("title", "kind")))
     source = said(keys(one), "一个来源", "A source; it says only what differs from default")
