@@ -182,7 +182,7 @@ def _import(demo: Demo, tell: Tell) -> str:
     taken, repeated = 0, 0
     for number, path in enumerate(new, start=1):
         tell(f"{path.name}, {number} of {len(new)}")
-        report = call("waybills", "import", str(path), "--source", SOURCE)
+        report = call("waybills", "import", str(path), "--source", SOURCE, "--history")
         taken, repeated = taken + report["new"], repeated + report["duplicate"]
     return f"{taken:,} waybills from {len(new)} files, {repeated:,} repeated"
 

@@ -5,10 +5,7 @@ and snapshots.
 from __future__ import annotations
 
 import json
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.commands.features_docs import docs_command
+from app.commands.features_progress import shown_progress
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from app.features.build import Built, Tell
+    from app.features.backfill import DayBuilt
     from app.features.snapshots import Snapshot
-
-PATIENCE_SECONDS = 1.5  # nothing is shown of a build that takes less
 
 
 class Day(click.ParamType[date]):
@@ -56,22 +52,49 @@ features.add_command(docs_command)
 
 @features.command("build")
 @AS_OF
-@click.option("--publish/--no-publish", default=True, show_default=True,
-              help="Put the snapshot into the database for online look-up.")  # fmt: skip
+@click.option("--to", "last", type=Day(),
+              help="A backfill: build every day from --as-of to this one.")  # fmt: skip
+@click.option("--every", type=click.Choice(["day", "week", "month"]), default="day",
+              show_default=True, help="How far apart the days up to --to are.")  # fmt: skip
+@click.option("--known-at", metavar="MOMENT",
+              help="Count what had arrived by then: a moment (Asia/Shanghai), a day (its end), now,"
+                   " end-of-day (of the day before --as-of), or an import's id.  [default: now for"
+                   " a day that is not over; for a past day what its last build in time knew, else"
+                   " end-of-day, but not before the lake's first 24 hours were over]")  # fmt: skip
+@click.option("--again", is_flag=True,
+              help="Compute even where a snapshot of the same inputs stands.")  # fmt: skip
+@click.option("--publish/--no-publish", default=None,
+              help="Put the snapshot into the database for online look-up.  [default: publish;"
+                   " with --to or --known-at: no-publish]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the provenance as JSON.")
-def build_command(as_of: date, publish: bool, as_json: bool) -> None:
+def build_command(
+    as_of: date, last: date | None, every: str, known_at: str | None, again: bool,
+    publish: bool | None, as_json: bool,
+) -> None:  # fmt: skip
     """Compute every feature of every merchant as of a day and keep the result as an immutable
     snapshot.
 
     Only months whose waybills changed are aggregated again. The same inputs give the same snapshot,
-    which is not stored twice.
+    which is not computed twice. Rows that arrived after the day do not count: see --known-at.
     """
+    from app.commands.features_build import backfill, build_one, report_day, tell_left_out
+
     settings = load_settings()
+    if last is not None:
+        backfill(settings, as_of, last, every, known_at, again, _publish if publish else None,
+                 as_json)  # fmt: skip
+        return
     begun = time.perf_counter()
-    with _shown_progress() as tell:
-        built = _build(settings, as_of, tell)
-        published = _publish(settings, built.snapshot) if publish else None
-    _report(built, published, time.perf_counter() - begun, as_json)
+    with shown_progress() as tell:
+        done = build_one(settings, as_of, known_at, again, tell)
+        is_wanted = publish if publish is not None else known_at is None
+        published = _publish(settings, done.built.snapshot) if is_wanted else None
+    if as_json:
+        report = {**report_day(done), "published": published}
+        click.echo(json.dumps(report, ensure_ascii=False, indent=1))
+    else:
+        _report(done, published, time.perf_counter() - begun)
+    tell_left_out(done)
 
 
 @features.command("export")
@@ -146,17 +169,6 @@ def list_command(as_json: bool) -> None:
         click.echo("no snapshot yet; run chengxin features build --as-of YYYY-MM-DD")
 
 
-def _build(settings: Settings, as_of: date, tell: Tell) -> Built:
-    from app.features.build import build_snapshot
-    from app.features.calendar import AsOf
-    from app.features.catalogue import load_feature_catalogue
-    from app.features.lake import read_lake
-
-    lake = read_lake(settings.lake, settings.rulesets, settings.hash_key())
-    catalogue = load_feature_catalogue(settings.rulesets / "catalogue.yaml")
-    return build_snapshot(lake, catalogue, AsOf(as_of), settings.memory_limit_mb, tell)
-
-
 def _publish(settings: Settings, snapshot: Snapshot) -> bool:
     """Put the snapshot into the database; False when it was there already."""
     from app.storage.connection import connect
@@ -169,54 +181,19 @@ def _publish(settings: Settings, snapshot: Snapshot) -> bool:
         database.close()
 
 
-def _report(built: Built, published: bool | None, seconds: float, as_json: bool) -> None:
+def _report(done: DayBuilt, published: bool | None, seconds: float) -> None:
+    built = done.built
     told = built.snapshot.provenance
-    if as_json:
-        report = {
-            **told,
-            "is_new": built.is_new,
-            "published": published,
-            "rollups_made": built.made_rollups,
-            "rollups_reused": built.reused_rollups,
-            "path": str(built.snapshot.path),
-        }
-        click.echo(json.dumps(report, ensure_ascii=False, indent=1))
-        return
     counts = told["counts"]
     state = "built" if built.is_new else "unchanged, same inputs and content as before:"
     click.echo(
         f"{state} snapshot {built.snapshot.id} as of {told['as_of']}: "
         f"{counts['merchants']} merchants from {counts['waybills']} waybills in {seconds:.1f} s"
     )
-    click.echo(f"rollups: {built.made_rollups} made, {built.reused_rollups} reused")
+    if done.stood:
+        click.echo("nothing was computed: the snapshot stands; --again computes it once more")
+    else:
+        click.echo(f"rollups: {built.made_rollups} made, {built.reused_rollups} reused")
     click.echo(f"content SHA-256 {told['content_sha256']}")
     if published is not None:
         click.echo("published for look-up" if published else "was published already")
-
-
-@contextmanager
-def _shown_progress() -> Iterator[Tell]:
-    """Progress on stderr, in a terminal a bar, elsewhere a line a step; only when it takes long."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(file=sys.stderr)
-    begun = time.perf_counter()
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=console, transient=True, disable=not console.is_terminal,
-    ) as progress:  # fmt: skip
-        tasks: dict[str, Any] = {}
-
-        def tell(step: str, done: int, total: int) -> None:
-            if time.perf_counter() - begun < PATIENCE_SECONDS and done < total:
-                return
-            if not console.is_terminal:
-                if done == total and time.perf_counter() - begun >= PATIENCE_SECONDS:
-                    click.echo(f"{step}: {done} done", err=True)
-                return
-            if step not in tasks:
-                tasks[step] = progress.add_task(step, total=total)
-            progress.update(tasks[step], completed=done, total=total)
-
-        yield tell

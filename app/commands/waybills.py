@@ -26,17 +26,28 @@ def waybills() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--source", required=True, help="Who the waybills come from, e.g. linyi-tms, fapiao.")
 @click.option("--encoding", help="Of a CSV file: utf-8 or gb18030 (GBK); found out when not given.")
+@click.option("--history", is_flag=True,
+              help="These waybills were known in their own time: builds of past days count"
+                   " them. For the history of a source, not for rows that were late.")  # fmt: skip
+@click.option("--arrived-at", metavar="MOMENT",
+              help="When the files arrived (Asia/Shanghai), if not now.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def import_command(
-    files: tuple[Path, ...], source: str, encoding: str | None, as_json: bool
+    files: tuple[Path, ...],
+    source: str,
+    encoding: str | None,
+    history: bool,
+    arrived_at: str | None,
+    as_json: bool,
 ) -> None:
     """Import CSV or Parquet FILES, each wholly or not at all; the same file or row again changes
     nothing.
 
     Bad rows go to quarantine (see `chengxin waybills quarantine`), the others go in.
     """
-    from app.waybills.intake import ImportReport, import_files, open_intake
+    from app.waybills.intake import ImportReport, import_files, open_intake, read_arrival
 
+    moment = read_arrival(arrived_at) if arrived_at else None
     settings = load_settings()
     intake = open_intake(
         settings.lake, settings.hash_key(), settings.rulesets, settings.memory_limit_mb
@@ -44,7 +55,9 @@ def import_command(
     reports: list[ImportReport] = []
     with _shown_progress() as progress:
         for path in files:
-            reports += import_files(intake, [path], source, encoding, progress=progress)
+            reports += import_files(
+                intake, [path], source, encoding, moment, progress, history=history
+            )
             if not as_json:
                 _print_report(reports[-1])
     if as_json:

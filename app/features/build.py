@@ -97,6 +97,7 @@ def build_snapshot(
                 "as_of": as_of.day.isoformat(),
                 "cut_off_at": as_of.cut_off_at.isoformat(),
                 "built_at": datetime.now(UTC).isoformat(timespec="microseconds"),
+                **lake.told,
                 "engine": engine.name,
                 "catalogue_sha256": catalogue.sha256,
                 "calendar_sha256": lake.calendar.sha256,

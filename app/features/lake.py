@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from app.errors import ChengxinError
 from app.features.calendar import AsOf
@@ -25,7 +26,8 @@ class EmptyLake(ChengxinError):
 @dataclass(frozen=True, slots=True)
 class Import:
     """An import as the provenance names it. Its waybill files are called by its id; `conflicts` is
-    its file of conflicts with older imports.
+    its file of conflicts with older imports; `history` says that its waybills were known in their
+    own time.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Import:
     cleaning_sha256: str = ""
     conflict_months: tuple[int, ...] = ()
     conflicts: Path | None = None
+    history: bool = False
 
     @property
     def mark(self) -> str:
@@ -66,6 +69,7 @@ class LakeState:
     outlier_rules: Mapping[str, OutlierRule]  # of the sources that are judged for AMOUNT_OUTLIER
     calendar: Calendar
     references: References = field(default_factory=References)
+    told: Mapping[str, Any] = field(default_factory=dict)  # of this state, for the provenance
 
     @property
     def code_bits(self) -> dict[str, Value]:
@@ -126,6 +130,7 @@ def _read_import(folder: Path, entry: ImportEntry) -> Import:
         cleaning_sha256=entry.cleaning_sha256,
         conflict_months=tuple(entry.conflict_months),
         conflicts=folder / entry.conflicts_file if entry.conflicts_file else None,
+        history=entry.history,
     )
 
 

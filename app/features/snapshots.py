@@ -101,16 +101,49 @@ def list_snapshots(lake: Path, as_of: date | None = None) -> list[Snapshot]:
     return sorted(found, key=lambda s: (s.provenance["as_of"], s.provenance["built_at"], s.id))
 
 
-def find_snapshot(lake: Path, as_of: date) -> Snapshot:
-    """The newest snapshot of a day. Raises NoSnapshot."""
+def mark_current(lake: Path, snapshot: Snapshot) -> None:
+    """Make a snapshot the one of its day: what the last build gave, though it may have stood before
+    others of that day were built.
+    """
+    path = _current_place(lake, snapshot.provenance["as_of"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    draft.write_text(json.dumps({"id": snapshot.id}) + "\n", "utf-8")
+    draft.replace(path)
+
+
+def _current_place(lake: Path, day: str) -> Path:
+    return lake / "features" / "current" / f"{day}.json"
+
+
+def _find_current(lake: Path, as_of: date, found: list[Snapshot]) -> Snapshot | None:
+    try:
+        told = json.loads(_current_place(lake, as_of.isoformat()).read_text("utf-8"))
+        return next((one for one in found if one.id == told["id"]), None)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def find_snapshot(lake: Path, as_of: date, snapshot_id: str | None = None) -> Snapshot:
+    """The snapshot that the last build of a day gave, or the one with this id.
+
+    Raises NoSnapshot.
+    """
     found = list_snapshots(lake, as_of)
+    if snapshot_id is not None:
+        for one in found:
+            if one.id == snapshot_id:
+                return one
+        raise NoSnapshot(
+            f"no snapshot {snapshot_id} as of {as_of}; chengxin features list has those there are"
+        )
     if not found:
         days = sorted({s.provenance["as_of"] for s in list_snapshots(lake)})
         known = f"; there are snapshots of {', '.join(days[-5:])}" if days else ""
         raise NoSnapshot(
             f"no feature snapshot as of {as_of}; run chengxin features build --as-of {as_of}{known}"
         )
-    return found[-1]
+    return _find_current(lake, as_of, found) or found[-1]
 
 
 class SnapshotDraft:

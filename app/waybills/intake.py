@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,10 @@ Progress = Callable[[str, int, int], None]
 
 class WrongSource(ChengxinError):
     """The name of a source cannot be used."""
+
+
+class WrongArrival(ChengxinError):
+    """A file cannot have arrived then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +114,10 @@ def import_files(
     encoding: str | None = None,
     arrived_at: datetime | None = None,
     progress: Progress | None = None,
+    history: bool = False,
 ) -> list[ImportReport]:
     """Import each file wholly or not at all, in order; a file that was imported under this source
-    changes nothing.
+    changes nothing. `history`: its waybills were known in their own time.
 
     Raises ChengxinError: WrongColumns, UnreadableFile, LakeBusy, WrongSource; files before the
     refused one stay imported.
@@ -136,7 +141,15 @@ def import_files(
 
         reports.append(
             _import_one(
-                intake, open_this, check_same, path.name, sha256, source, arrived_at, progress
+                intake,
+                open_this,
+                check_same,
+                path.name,
+                sha256,
+                source,
+                arrived_at,
+                progress,
+                history,
             )
         )
     return reports
@@ -170,6 +183,20 @@ def import_rows(
     )
 
 
+def read_arrival(text: str) -> datetime:
+    """A moment as written, in Asia/Shanghai without zone, whole seconds. Raises WrongArrival."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise WrongArrival(
+            f"--arrived-at: '{text[:40]}' is no moment; write it like 2026-10-31T23:59:59"
+            " (Asia/Shanghai; add Z or +00:00 for another zone)"
+        ) from None
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(SHANGHAI).replace(tzinfo=None)
+    return moment.replace(microsecond=0)
+
+
 def check_source(source: str) -> None:
     """A source is a short name, because it stands in every row. Raises WrongSource."""
     if not SOURCE_SHAPE.fullmatch(source):
@@ -188,7 +215,13 @@ def _import_one(
     source: str,
     arrived_at: datetime | None,
     progress: Progress | None,
+    history: bool = False,
 ) -> ImportReport:
+    now = intake.now()
+    if arrived_at is not None and arrived_at > now:
+        raise WrongArrival(
+            f"{file}: cannot have arrived at {arrived_at}, it is {now} now (Asia/Shanghai)"
+        )
     started = time.perf_counter()
     with intake.lake.writing():
         manifest = intake.lake.manifest()
@@ -198,10 +231,13 @@ def _import_one(
         given = open_input()
         try:
             entry, files = _run(
-                intake, given, manifest, sha256, source, arrived_at or intake.now(), started,
+                intake, given, manifest, sha256, source, arrived_at or now, started,
                 progress or (lambda stage, done, total: None),
             )  # fmt: skip
             check_same()
+            given_otherwise = arrived_at is not None and arrived_at != now
+            recorded_at = now.isoformat(sep=" ") if given_otherwise else None
+            entry = replace(entry, history=history, recorded_at=recorded_at)
             intake.lake.commit(manifest.with_import(entry, files))
         finally:
             given.close()

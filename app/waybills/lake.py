@@ -38,7 +38,8 @@ class ImportEntry:
     `months` maps month → new rows; `conflict_months` lists the months of older waybills that
     conflicts count against;
     a rollup of any month in `touched_months` is stale after this import. Files are relative to
-    the lake.
+    the lake. `history`: its rows were known in their own time; `recorded_at`: when it was imported,
+    where `arrived_at` was given and is another moment.
     """
 
     id: str
@@ -60,6 +61,8 @@ class ImportEntry:
     conflicts_file: str | None
     seconds: float
     warnings: list[str] = field(default_factory=list)
+    history: bool = False
+    recorded_at: str | None = None
 
     @property
     def touched_months(self) -> list[int]:
