@@ -88,7 +88,7 @@ def build_command(
     with shown_progress() as tell:
         done = build_one(settings, as_of, known_at, again, tell)
         is_wanted = publish if publish is not None else known_at is None
-        published = _publish(settings, done.built.snapshot) if is_wanted else None
+        published = _publish(settings, done.made.snapshot) if is_wanted else None
     if as_json:
         report = {**report_day(done), "published": published}
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
@@ -182,7 +182,7 @@ def _publish(settings: Settings, snapshot: Snapshot) -> bool:
 
 
 def _report(done: DayBuilt, published: bool | None, seconds: float) -> None:
-    built = done.built
+    built = done.made
     told = built.snapshot.provenance
     counts = told["counts"]
     state = "built" if built.is_new else "unchanged, same inputs and content as before:"

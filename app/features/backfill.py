@@ -46,6 +46,13 @@ class DayBuilt:
     left_out: tuple[Import, ...] = ()
     why: str = ""
 
+    @property
+    def made(self) -> Built:
+        """What was built or found. Raises EmptyLake where nothing was known."""
+        if self.built is None:
+            raise EmptyLake(self.why)
+        return self.built
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
