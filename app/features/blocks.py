@@ -180,15 +180,27 @@ def read_block(
 
     The tables `listed`, `roster`, `conflicts`, `sources` and `words` must exist.
     """
-    values: dict[str, Value] = {f"m{k}": as_of.month(k) for k in (1, 3, 6, 12, 18)}
-    values |= {"new_from": as_of.new_from, "as_of": as_of.day}
-    values |= {"begin": begin, "end": begin + len(merchants)}
+    values = block_values(as_of, begin, begin + len(merchants))
     _narrow(connection, rolled, values)
     connection.execute(render_sql("block_parts", values))
 
     def fetch(name: str) -> pa.Table:
         return connection.sql(render_sql(name, values)).to_arrow_table()
 
+    return make_block(fetch, as_of, merchants, calendar)
+
+
+def block_values(as_of: AsOf, begin: int, end: int) -> dict[str, Value]:
+    """What the SQL files of a block from place `begin` up to `end` are given."""
+    values: dict[str, Value] = {f"m{k}": as_of.month(k) for k in (1, 3, 6, 12, 18)}
+    values |= {"new_from": as_of.new_from, "as_of": as_of.day}
+    return values | {"begin": begin, "end": end}
+
+
+def make_block(
+    fetch: Callable[[str], pa.Table], as_of: AsOf, merchants: list[str], calendar: Calendar
+) -> Block:
+    """The block of these merchants, where `fetch(name)` is what the SQL file of this name gave."""
     size = len(merchants)
     months, conflicts = fetch("block_months"), fetch("block_conflicts")
     cycles, tickets = fetch("block_cycles"), fetch("block_tickets")

@@ -39,14 +39,16 @@ def open_waybills(connection: duckdb.DuckDBPyConnection, month: Month) -> None:
     """Make the view `waybills`: the month's files, up to the cut-off, and where each row stands in
     them.
     """
+    connection.execute(f"create or replace temp view waybills as {select_waybills(month)}")
+
+
+def select_waybills(month: Month) -> str:
+    """The month's files, up to the cut-off, and where each row stands in them, as a query."""
     late = _late_columns(month.files)
     where = ""
     if month.created_before is not None:
         where = f" where created_at < timestamp '{month.created_before}'"
-    connection.execute(
-        f"create or replace temp view waybills as select *{late}, file_index, file_row_number"
-        f" from {read_parquet(month.files)}{where}"
-    )
+    return f"select *{late}, file_index, file_row_number from {read_parquet(month.files)}{where}"
 
 
 def open_bills(

@@ -4,16 +4,19 @@ in; columns on trade in circles, shared phones and cards, captive and fresh cust
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
-from app.features.blocks import Block
+from app.features.blocks import Block, block_values
 from app.features.columns import Bools, Column, Ints, divide, make_column
 from app.features.network import Network
 from app.features.reference import References
-from app.features.sql_text import Value, render_sql
+from app.features.sql_text import render_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +48,32 @@ def read_parties(
     """What is known of the parties of a block that was just read on this connection and begins at
     place `begin`. The tables `shippers`, `blacklist` and `staff` must exist.
     """
+    end = begin + len(block.merchants)
+    values = block_values(block.as_of, begin, end)
+
+    def fetch(name: str) -> pa.Table:
+        return connection.sql(render_sql(name, values)).to_arrow_table()
+
+    return make_parties(fetch, network.cut(begin, end), network.begun_on, references, block)
+
+
+def make_parties(
+    fetch: Callable[[str], pa.Table],
+    sums: dict[str, Ints],
+    begun_on: date | None,
+    references: References,
+    block: Block,
+) -> Parties:
+    """What is known of the parties of a block, where `fetch(name)` is what the SQL file of this
+    name gave and `sums` are the network's of these merchants.
+    """
     size, as_of = len(block.merchants), block.as_of
-    values: dict[str, Value] = {"m1": as_of.month(1), "m12": as_of.month(12)}
-    values |= {"begin": begin, "end": begin + size}
     parties, listed, related = (np.zeros(size, np.int64) for _ in range(3))
 
     def fill(name: str, **columns: Ints) -> None:
-        found = connection.execute(render_sql(name, values)).fetchnumpy()
+        found = fetch(name)
         for column, target in columns.items():
-            target[found["place"]] = found[column]
+            target[found.column("place").to_numpy()] = found.column(column).to_numpy()
 
     if references.blacklist is not None:
         fill("block_listed", parties=parties, listed=listed)
@@ -61,8 +81,8 @@ def read_parties(
         fill("block_related", related=related)
     blacklist = references.blacklist
     return Parties(
-        sums=network.cut(begin, begin + size),
-        is_young=network.begun_on is None or network.begun_on > as_of.newcomers_from,
+        sums=sums,
+        is_young=begun_on is None or begun_on > as_of.newcomers_from,
         has_blacklist=blacklist is not None,
         has_staff=references.staff is not None,
         blacklisted=len(blacklist.in_force(as_of)) if blacklist is not None else 0,

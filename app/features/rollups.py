@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -57,7 +58,7 @@ class RolledLake:
     made: int = 0
     reused: int = 0
 
-    def add(self, month: int, rolled: _RolledMonth) -> None:
+    def add(self, month: int, rolled: RolledMonth) -> None:
         """Take in a month."""
         for name, path in rolled.files.items():
             self.files[name][month] = path
@@ -77,8 +78,10 @@ class RolledLake:
 
 
 @dataclass(frozen=True, slots=True)
-class _RolledMonth:
-    files: dict[str, Path]  # by rollup
+class RolledMonth:
+    """A month's file of each rollup that is needed, and how many of them were made now."""
+
+    files: dict[str, Path]
     made: int
 
 
@@ -92,11 +95,11 @@ def roll_lake(
     each month.
     """
     rolled = RolledLake()
-    months = [_look_at(lake, as_of, month) for month in lake.months_until(as_of)]
+    months = [look_at_month(lake, as_of, month) for month in lake.months_until(as_of)]
     months = _find_returned(connection, lake, months)
-    settings = {"outliers": _list_rules(lake), "keys": make_keys(connection)}
+    settings = {"outliers": list_rules(lake), "keys": make_keys(connection)}
 
-    def roll(cursor: _Cursor, month: Month) -> _RolledMonth:
+    def roll(cursor: _Cursor, month: Month) -> RolledMonth:
         return _roll_month(cursor, lake, as_of, month, settings)
 
     done = work_at_once(connection, months, roll)
@@ -126,12 +129,14 @@ def make_keys(connection: duckdb.DuckDBPyConnection) -> list[int]:
     return list(row or ())
 
 
-def _list_rules(lake: LakeState) -> list[list[object]]:
+def list_rules(lake: LakeState) -> list[list[object]]:
+    """The rules of outliers as a digest names them."""
     rules = sorted(lake.outlier_rules.items())
     return [[source, rule.amount_fen, rule.medians] for source, rule in rules]
 
 
-def _look_at(lake: LakeState, as_of: AsOf, month: int) -> Month:
+def look_at_month(lake: LakeState, as_of: AsOf, month: int) -> Month:
+    """A month as a snapshot of `as_of` sees it; `values` are what its SQL is given."""
     files = lake.months[month]
     values: dict[str, Value] = {**lake.code_bits, "month": month}
     latest = latest_events(files, ("signed_at", "cod_paid_at"))
@@ -187,7 +192,7 @@ def _select(
     cursor: _Cursor, lake: LakeState, month: Month, name: str, key: Mapping[str, object]
 ) -> Path:
     """The file of a selection of the month's waybills, made when it is not there yet."""
-    path = _place(lake, name, month.month, _digest(month, (name,), key))
+    path = rollup_path(lake, name, month.month, digest_month(month, (name,), key))
     if not path.exists():
         open_waybills(cursor, month)
         _write(cursor, render_sql(name, month.values), path)
@@ -196,15 +201,15 @@ def _select(
 
 def _roll_month(
     cursor: _Cursor, lake: LakeState, as_of: AsOf, month: Month, settings: Mapping[str, object]
-) -> _RolledMonth:
+) -> RolledMonth:
     settings = {**settings, "returned": hash_file_rows(cursor, month.returned)}
     files: dict[str, Path] = {}
     missing: list[Rollup] = []
     for rollup in ROLLUPS:
         if not is_needed(rollup, as_of, month.month, lake.references.blacklist is not None):
             continue
-        digest = _digest(month, (*BILLS_SQL, rollup.name), settings)
-        path = files[rollup.name] = _place(lake, rollup.name, month.month, digest)
+        digest = digest_month(month, (*BILLS_SQL, rollup.name), settings)
+        path = files[rollup.name] = rollup_path(lake, rollup.name, month.month, digest)
         if path.exists():
             os.utime(path)
         else:
@@ -214,7 +219,7 @@ def _roll_month(
         for rollup in missing:
             _write(cursor, render_sql(rollup.name, month.values), files[rollup.name])
         close_bills(cursor)
-    return _RolledMonth(files, len(missing))
+    return RolledMonth(files, len(missing))
 
 
 def _columns_of(rollups: Iterable[Rollup]) -> list[str]:
@@ -231,7 +236,8 @@ def hash_file_rows(connection: duckdb.DuckDBPyConnection, path: Path | None) -> 
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest() if rows else ""
 
 
-def _digest(month: Month, names: Sequence[str], settings: Mapping[str, object]) -> str:
+def digest_month(month: Month, names: Sequence[str], settings: Mapping[str, object]) -> str:
+    """A digest of all that the SQL files of these names say of a month."""
     used = {name for sql in names for name in parameters_of(sql)}
     content = {
         "sql": [read_sql(name) for name in names],
@@ -243,7 +249,8 @@ def _digest(month: Month, names: Sequence[str], settings: Mapping[str, object]) 
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
 
 
-def _place(lake: LakeState, name: str, month: int, digest: str) -> Path:
+def rollup_path(lake: LakeState, name: str, month: int, digest: str) -> Path:
+    """Where a rollup of a month lies."""
     return lake.folder / "rollups" / name / f"{month}-{digest}.parquet"
 
 
@@ -264,4 +271,7 @@ def sweep_rollups(lake: Path) -> None:
     oldest = time.time() - KEPT_DAYS * 86_400
     for path in (lake / "rollups").glob("*/*"):
         if path.name.startswith(".") or path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)  # Spark's are folders
+            else:
+                path.unlink(missing_ok=True)
