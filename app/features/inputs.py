@@ -25,7 +25,7 @@ from app.features.lake import LakeState
 # Where the lake lies changes no value, nor does how its state was chosen; what months and imports
 # say is told by `_tell_lake` for the months that count, and rules of sources likewise.
 EXEMPT = frozenset({"folder", "told"})
-_CUT = frozenset({"months", "imports", "invoice_sources", "outlier_rules"})
+_CUT = frozenset({"months", "imports", "invoice_sources", "outlier_rules", "carriage_rules"})
 PACKAGES = ("app.features", "app.waybills")
 LIBRARIES = ("duckdb", "numpy", "scipy", "pyarrow", "sqlglot")
 
@@ -60,9 +60,9 @@ def _tell_lake(lake: LakeState, as_of: AsOf) -> dict[str, Any]:
         for found in imports
     ]
     told["invoice_sources"] = sorted(lake.invoice_sources & sources)
-    told["outlier_rules"] = {
-        source: tell(rule) for source, rule in lake.outlier_rules.items() if source in sources
-    }
+    for name in ("outlier_rules", "carriage_rules"):
+        rules = getattr(lake, name).items()
+        told[name] = {source: tell(rule) for source, rule in rules if source in sources}
     return told
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.errors import ChengxinError
 from app.features.calendar import AsOf
+from app.features.carriage import CarriageRule, list_carriage_rules
 from app.features.holidays import Calendar, load_calendar
 from app.features.reference import References, load_references
 from app.features.sql_text import Value
@@ -69,6 +70,7 @@ class LakeState:
     outlier_rules: Mapping[str, OutlierRule]  # of the sources that are judged for AMOUNT_OUTLIER
     calendar: Calendar
     references: References = field(default_factory=References)
+    carriage_rules: Mapping[str, CarriageRule] = field(default_factory=dict)  # by source
     told: Mapping[str, Any] = field(default_factory=dict)  # of this state, for the provenance
 
     @property
@@ -105,8 +107,8 @@ class LakeState:
 
 def read_lake(folder: Path, rulesets: Path, hash_key: bytes | None = None) -> LakeState:
     """The lake as its manifest names it now, how `cleaning.yaml` of the rulesets judges its
-    sources, and the rulesets' `calendar.yaml` and lists of parties; `hash_key` hashes phones and
-    cards of these.
+    sources, and the rulesets' `calendar.yaml` and reference files; `hash_key` hashes phones and
+    cards of the lists of parties.
 
     Raises LakeDamaged, CleaningError, ProblemsFound, BadReferenceList.
     """
@@ -114,10 +116,20 @@ def read_lake(folder: Path, rulesets: Path, hash_key: bytes | None = None) -> La
     months = {m: tuple(folder / name for name in names) for m, names in manifest.months.items()}
     imports = tuple(_read_import(folder, entry) for entry in manifest.imports)
     cleaning = load_cleaning(rulesets / "cleaning.yaml")
-    invoices, outliers = judge_sources({found.source for found in imports}, cleaning)
+    sources = {found.source for found in imports}
+    invoices, outliers = judge_sources(sources, cleaning)
     calendar = load_calendar(rulesets / "calendar.yaml")
     references = load_references(rulesets, hash_key)
-    return LakeState(folder, months, imports, invoices, outliers, calendar, references)
+    return LakeState(
+        folder,
+        months,
+        imports,
+        invoices,
+        outliers,
+        calendar,
+        references,
+        carriage_rules=list_carriage_rules(sources, cleaning),
+    )
 
 
 def _read_import(folder: Path, entry: ImportEntry) -> Import:

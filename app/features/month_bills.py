@@ -18,7 +18,18 @@ from app.waybills.columns import LATE_COLUMNS
 
 # What is read of every bill, whatever the rollup: for capping.
 _ALWAYS = ("merchant", "source", "amount_fen")
-BILLS_SQL = ("month_merchants", "bills", "caps", "cap_amounts")
+# What is read beside them where carriage is judged (see carriage.py).
+_FREIGHT = ("freight_ppm", "is_freight_outlier", "origin", "destination", "category")
+_CARRIAGE = ("is_freight_outlier", "is_fee_outlier", "barred_fen")
+BILLS_SQL = (
+    "month_merchants",
+    "bills",
+    "caps",
+    "cap_amounts",
+    "lanes",
+    "mark_freight",
+    "bar_amounts",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +74,21 @@ def open_bills(
     open_waybills(connection, month)
     _make(connection, "merchants", render_sql("month_merchants", month.values))
     _make(connection, "returned", _select_returned(month))
-    columns = ", ".join(dict.fromkeys([*_ALWAYS, *reads]))
+    judges_freight, judges_fee = month.values["judges_freight"], month.values["judges_fee"]
+    judging = [*(_FREIGHT if judges_freight else ())]
+    judging += _CARRIAGE if judges_freight or judges_fee else ()
+    columns = ", ".join(dict.fromkeys([*_ALWAYS, *judging, *reads]))
     judged = render_sql("bills", month.values)
     _make(connection, "bills", f"select {columns} from ({judged}) as judged")
     if outlier_rules:
         _make_thresholds(connection, outlier_rules)
         _make(connection, "caps", render_sql("caps", month.values))
         connection.execute(render_sql("cap_amounts", month.values))
+    if judges_freight:
+        _make(connection, "lanes", render_sql("lanes", month.values))
+        connection.execute(render_sql("mark_freight", month.values))
+    if judging:
+        connection.execute(render_sql("bar_amounts", month.values))
 
 
 def close_bills(connection: duckdb.DuckDBPyConnection) -> None:

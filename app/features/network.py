@@ -6,7 +6,7 @@ A merchant is a party like its consignees: ids are one namespace, and `key_of` t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,8 +22,9 @@ from app.features.calendar import (
     first_day_of,
     month_of,
 )
-from app.features.columns import Ints
+from app.features.columns import Floats, Ints
 from app.features.graphs import count_sharers, sum_reciprocal, sum_rings
+from app.features.journeys import read_journeys
 from app.features.reference import References
 from app.features.rollup_list import TRADES
 from app.features.rollups import RolledLake
@@ -36,15 +37,16 @@ _EPOCH = np.datetime64("1970-01-01", "D")
 @dataclass(frozen=True, slots=True)
 class Network:
     """`sums[name]` of shape (merchants,): captive_fen and reciprocal_fen of M1–M12, recent_fen,
-    fresh_fen and ring_fen of the 90 days before T; phone_sharers, card_sharers of M1–M12.
+    fresh_fen and ring_fen of the 90 days before T; phone_sharers, card_sharers of M1–M12; and what
+    journeys.py reads.
 
     `begun_on` is the day of the platform's first bill, None without any.
     """
 
-    sums: dict[str, Ints]
+    sums: Mapping[str, Ints | Floats]
     begun_on: date | None
 
-    def cut(self, begin: int, end: int) -> dict[str, Ints]:
+    def cut(self, begin: int, end: int) -> dict[str, Ints | Floats]:
         """The sums of the merchants from place `begin` up to `end`."""
         return {name: values[begin:end] for name, values in self.sums.items()}
 
@@ -100,8 +102,9 @@ def read_network(
     origin = rolled.select_from("merchant_identity")
     shared = fetch("shared", origin=origin)
     sums |= _count_sharers(shared, size)
+    carried = read_journeys(lambda sql: connection.sql(sql).to_arrow_table(), rolled, as_of, size)
     row = connection.execute(f"select min(created_on) from {origins['origin']}").fetchone()
-    return Network(sums, row[0] if row else None)
+    return Network({**sums, **carried}, row[0] if row else None)
 
 
 def open_references(

@@ -94,6 +94,25 @@ ROLLUPS = (
         columns="merchant integer, month integer, recent_fen bigint, base_fen bigint",
     ),
     Rollup(
+        "merchant_carriage",
+        12,
+        in_cut_month=False,
+        reads="consignee is_bill created_at signed_at flags cod_fen pieces outlet origin"
+        " destination freight_ppm is_freight_outlier is_fee_outlier barred_fen",
+        columns="merchant integer, month integer, freight_judged bigint, fee_judged bigint,"
+        " freight_outliers bigint, fee_outliers bigint, barred_fen bigint,"
+        " freight_outlier_fen bigint, fee_outlier_fen bigint, countable bigint, suspects bigint,"
+        " known_journeys bigint, known_fen bigint, too_fast_fen bigint",
+    ),
+    Rollup(
+        "merchant_outlet",
+        12,
+        in_cut_month=False,
+        reads="is_bill created_at flags outlet carrier",
+        columns="merchant integer, month integer, kind tinyint, outlet ubigint,"
+        " timed_bills bigint, night_bills bigint",
+    ),
+    Rollup(
         "merchant_phone",
         12,
         in_cut_month=False,
@@ -113,6 +132,12 @@ def is_needed(rollup: Rollup, as_of: AsOf, month: int, has_blacklist: bool) -> b
     if rollup.beyond and month >= as_of.month(rollup.beyond):
         return False
     return rollup.months is None or month >= as_of.month(rollup.months)
+
+
+def columns_of(name: str) -> list[str]:
+    """The names of a rollup's columns."""
+    (columns,) = (rollup.columns for rollup in ROLLUPS if rollup.name == name)
+    return [column.rsplit(" ", 1)[0] for column in columns.split(", ")]
 
 
 def no_rollup(name: str) -> str:

@@ -24,6 +24,8 @@ import duckdb
 
 from app.features.at_once import work_at_once
 from app.features.calendar import AsOf, first_day_of
+from app.features.carriage import write_carriage
+from app.features.distances import open_distances
 from app.features.events import latest_events
 from app.features.lake import LakeState
 from app.features.month_bills import (
@@ -98,6 +100,7 @@ def roll_lake(
     months = [look_at_month(lake, as_of, month) for month in lake.months_until(as_of)]
     months = _find_returned(connection, lake, months)
     settings = {"outliers": list_rules(lake), "keys": make_keys(connection)}
+    open_distances(connection, lake.references.distances)
 
     def roll(cursor: _Cursor, month: Month) -> RolledMonth:
         return _roll_month(cursor, lake, as_of, month, settings)
@@ -123,10 +126,8 @@ def make_keys(connection: duckdb.DuckDBPyConnection) -> list[int]:
     probability of 4 in ten million.
     """
     connection.execute("create or replace macro key_of(word) as hash(word)")
-    row = connection.execute(
-        "select key_of('short'), key_of('longer than twelve bytes')"
-    ).fetchone()
-    return list(row or ())
+    told = "select key_of('short'), key_of('longer than twelve bytes')"
+    return list(connection.execute(told).fetchall()[0])
 
 
 def list_rules(lake: LakeState) -> list[list[object]]:
@@ -144,6 +145,7 @@ def look_at_month(lake: LakeState, as_of: AsOf, month: int) -> Month:
     rules = lake.outlier_rules.values()
     values["fewest_medians"] = min((rule.medians for rule in rules), default=1)
     values["least_outlier_fen"] = min((rule.amount_fen for rule in rules), default=0)
+    values |= write_carriage(month, files, lake.carriage_rules, lake.references)
     for name in ("mature_before", "recent_from", "base_from"):
         values[name] = _clamp(getattr(as_of, name), month)
     created_before = as_of.cut_off_at if month == as_of.cut_month else None

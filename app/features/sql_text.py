@@ -15,6 +15,12 @@ _PARAMETER = re.compile(r"\$([a-z_0-9]+)")
 Value = int | str | date | datetime
 
 
+class Sql(str):
+    """A value that is SQL itself, not a text: written as it is."""
+
+    __slots__ = ()
+
+
 @cache
 def read_sql(name: str) -> str:
     """The text of `sql/<name>.sql`."""
@@ -38,6 +44,8 @@ def render_sql(name: str, values: Mapping[str, Value]) -> str:
 
 def write_literal(value: Value) -> str:
     """A SQL literal. Texts are quoted, so that any merchant id is safe."""
+    if isinstance(value, Sql):
+        return str(value)
     if isinstance(value, datetime):
         return "timestamp '" + value.isoformat(sep=" ", timespec="seconds") + "'"
     if isinstance(value, date):

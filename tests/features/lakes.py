@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from app.features.build import Built, build_snapshot
 from app.features.calendar import AsOf
+from app.features.carriage import CarriageRule
 from app.features.catalogue import FeatureCatalogue, load_feature_catalogue
 from app.features.holidays import load_calendar
 from app.features.lake import Import, LakeState, OutlierRule
@@ -44,6 +45,9 @@ class Waybill:
     goods_category: str | None = "hardware"
     origin: str | None = "Linyi"
     freight_fen: int | None = 2_000
+    cod_fee_fen: int | None = None
+    outlet_id: str | None = None
+    pieces: int | None = None
     signed_at: datetime | None = None
     cod_paid_at: datetime | None = None
     return_of: str | None = None
@@ -79,6 +83,7 @@ TEXTS = [
     "merchant_id",
     "consignee_id",
     "carrier_id",
+    "outlet_id",
     "destination",
     "goods_category",
     "origin",
@@ -93,6 +98,7 @@ TEXTS = [
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in TEXTS]
     + [(name, pa.int64()) for name in ("freight_fen", "cod_fen", "cod_first_fen", "eligible_fen")]
+    + [(name, pa.int64()) for name in ("cod_fee_fen", "pieces")]
     + [(name, pa.timestamp("us")) for name in ("created_at", "signed_at", "cod_paid_at")]
     + [(name, pa.int32()) for name in ("month", "flags", "repeats", "resets")]
     + [("is_sale", pa.bool_())]
@@ -113,6 +119,7 @@ def write_lake(
     invoice_sources: Iterable[str] = (),
     outliers: Mapping[str, OutlierRule] | None = None,
     references: References | None = None,
+    carriage: Mapping[str, CarriageRule] | None = None,
 ) -> LakeState:
     """Write one file an import and month, sorted by merchant, and say what the lake looks like
     then.
@@ -142,6 +149,7 @@ def write_lake(
         outliers or {},
         load_calendar(CATALOGUE.with_name("calendar.yaml")),
         references or References(),
+        carriage_rules=carriage or {},
     )
 
 

@@ -1,8 +1,10 @@
 -- One month's waybills as every rollup sees them: the view `waybills` (the month's files, created
 -- before the cut-off), `merchants` (month_merchants.sql) and `returned` (places of originals that a
 -- return waybill of any month names) come in; one row a waybill goes out. Texts that are only told
--- apart become 64-bit keys. `amount_fen` is the eligible amount; cap_amounts.sql caps it
--- afterwards.
+-- apart become 64-bit keys. `amount_fen` is the eligible amount; cap_amounts.sql caps it afterwards,
+-- and bar_amounts.sql moves it to `barred_fen` where carriage is odd. `freight_ppm` is freight in
+-- millionths of the COD amount, null where it is not judged, as is `is_fee_outlier`;
+-- `is_freight_outlier` is what the bill alone tells (mark_freight.sql adds what its lane does).
 select
     m.merchant,
     m.shipper,
@@ -20,6 +22,13 @@ select
     w.flags,
     w.repeats,
     w.resets,
+    case when w.outlet_id is not null then key_of(w.outlet_id) end as outlet,
+    w.pieces,
+    w.created_at,
+    $freight_ppm as freight_ppm,
+    $is_freight_outlier as is_freight_outlier,
+    $is_fee_outlier as is_fee_outlier,
+    cast(0 as bigint) as barred_fen,
     cast(w.created_at as date) as created_on,
     w.signed_at,
     w.cod_paid_at,
