@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.demo.write import describe_plan, make_plan, write_portfolio
+from app.demo.plan import FORMATS, PERIODS, describe_plan, make_plan
+from app.demo.write import Report, write_portfolio
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HOST = "127.0.0.1"
@@ -30,19 +34,30 @@ def demo() -> None:
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder."
 )
+@click.option(
+    "--by", type=click.Choice(PERIODS), default="month", show_default=True, help="A file for each."
+)
+@click.option(
+    "--format", "file_format", type=click.Choice(FORMATS), default="parquet", show_default=True
+)
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64),
+              help="Processes; the files are the same whatever their number.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def make_data(
-    merchants: int, months: int, seed: int, end: str | None, out: Path, as_json: bool
-) -> None:
-    """Write waybills of merchants that do not exist, one Parquet file a month.
+    merchants: int, months: int, seed: int, end: str | None, out: Path, by: str, file_format: str,
+    workers: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Write waybills of merchants that do not exist, with seasons, errors, frauds, and a carrier
+    that absconds. The same numbers give the same files to the byte.
 
-    Beside them: truth.csv (what each merchant was made to be) and facts/ (what a bank would bring
-    about a few of them). The same numbers give the same files to the byte.
+    Beside them: truth.csv (the planted frauds), merchants.csv and carriers.csv (what they really
+    are), loans.csv and repayments.csv (what became of loans to them), reference/ (the blacklist,
+    the carriers' staff, distances) and facts/ (what a bank would bring about a few of them).
     """
-    plan = make_plan(merchants, months, seed, end, datetime.now(SHANGHAI).date())
+    plan = make_plan(merchants, months, seed, end, datetime.now(SHANGHAI).date(), by, file_format)
     started = time.monotonic()
-    with Console(stderr=True).status("making waybills") as status:
-        files = write_portfolio(plan, out, lambda month: status.update(f"making {month}"))
+    with _shown_months() as report:
+        files = write_portfolio(plan, out, report, workers)
     if as_json:
         result = {"files": [str(path) for path in files], "merchants": merchants, "seed": seed}
         click.echo(json.dumps(result, ensure_ascii=False))
@@ -50,6 +65,16 @@ def make_data(
     click.echo(
         f"{describe_plan(plan)}: {len(files)} files in {out} ({time.monotonic() - started:.1f} s)"
     )
+
+
+@contextmanager
+def _shown_months() -> Iterator[Report]:
+    """A bar on stderr that counts months while they are made."""
+    columns = (TextColumn("making waybills"), BarColumn(), MofNCompleteColumn(),
+               TextColumn("months {task.description}"), TimeElapsedColumn())  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda name, done, of: bar.update(task, completed=done, total=of, description=name)
 
 
 @demo.command("run")

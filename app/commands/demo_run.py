@@ -27,16 +27,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.demo.facts import CLEAN
+from app.demo.plan import Plan, describe_plan, last_full_month, make_plan, read_plan
 from app.demo.seasons import first_day, name_month
-from app.demo.write import (
-    Plan,
-    describe_plan,
-    extend_portfolio,
-    last_full_month,
-    make_plan,
-    read_plan,
-    write_portfolio,
-)
+from app.demo.write import Report, extend_portfolio, write_portfolio
 from app.errors import ChengxinError
 from app.settings import Settings
 from app.storage.api_keys import SCOPES, create_key, find_key, split_token
@@ -46,6 +39,7 @@ SOURCE = "demo"
 PRODUCTS = ("wuliudai", "fapiaodai")
 PRODUCT = PRODUCTS[0]  # the one that carriers' waybills are made for
 AUTHOR, APPROVER = "demo-analyst", "demo-officer"
+WORKERS = 2  # processes that make waybills
 TIERS_TO_SHOW = ("B", "A", "C", "D")
 
 Tell = Callable[[str], None]
@@ -155,7 +149,7 @@ def _simulate(demo: Demo, tell: Tell) -> str:
     plan = read_plan(demo.folder)
     if plan is None:
         plan = make_plan(demo.merchants, demo.months, demo.seed, None, demo.today)
-        write_portfolio(plan, demo.folder, tell)
+        write_portfolio(plan, demo.folder, _in_words(tell), WORKERS)
         return describe_plan(plan)
     asked = (demo.merchants, demo.months, demo.seed)
     if (plan.merchants, plan.months, plan.seed) != asked:
@@ -163,8 +157,12 @@ def _simulate(demo: Demo, tell: Tell) -> str:
             f"{demo.folder} holds another portfolio ({describe_plan(plan)}); to start anew remove"
             f" {demo.settings.home}, or set CHENGXIN_HOME to another folder"
         )
-    extend_portfolio(demo.folder, last_full_month(demo.today), tell)
+    extend_portfolio(demo.folder, last_full_month(demo.today), _in_words(tell), WORKERS)
     return describe_plan(plan) + _describe_extension(plan, demo.today)
+
+
+def _in_words(tell: Tell) -> Report:
+    return lambda name, done, of: tell(f"{name}, {done} of {of} months")
 
 
 def _describe_extension(plan: Plan, today: date) -> str:

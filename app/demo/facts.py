@@ -1,4 +1,4 @@
-"""A portfolio comes in; what a bank would bring about a few of its merchants goes out.
+"""A world comes in; what a bank would bring about a few of its merchants goes out.
 
 Each example differs from a clean borrower in one thing, so that one sees what that thing does.
 """
@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from app.demo.portfolio import KIND_NAMES, LONG_AGO, Portfolio
+from app.demo.portfolio import LONG_AGO
+from app.demo.world import World
 
 # A borrower with nothing against them; money in yuan, as a bank sends it.
 CLEAN: dict[str, Any] = {
@@ -46,19 +47,21 @@ DIFFERENCES: tuple[dict[str, Any], ...] = (
 )
 
 
-def choose_examples(portfolio: Portfolio) -> dict[str, dict[str, Any]]:
-    """Facts for the first merchants of steady, ample trade, one a difference: {merchant_id: facts}.
+def choose_examples(world: World) -> dict[str, dict[str, Any]]:
+    """Facts for the first honest merchants of steady, ample trade, one a difference: {merchant_id:
+    facts}.
 
     Their waybills leave little to object to, so that what the facts change is what the bank knows.
     """
-    yearly = 12 * portfolio.bills * portfolio.tickets * portfolio.cod_shares
+    portfolio = world.portfolio
     is_ample = (
-        (portfolio.kinds == KIND_NAMES.index("steady"))
-        & (yearly > AMPLE_YUAN_A_YEAR)
+        portfolio.has("steady")
+        & (12 * portfolio.monthly_yuan > AMPLE_YUAN_A_YEAR)
         & (portfolio.bills > AMPLE_BILLS_A_MONTH)
         & (portfolio.growths > 0.0)
         & (portfolio.opened == LONG_AGO)
     )
+    is_ample[world.frauds.merchants] = False
     return {
         f"M{number + 1:06d}": CLEAN | difference
         for number, difference in zip(np.flatnonzero(is_ample).tolist(), DIFFERENCES, strict=False)

@@ -11,20 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demo.people import MERCHANT_BASE, phone_numbers
+from app.demo.carriers import Carriers
+from app.demo.industries import INDUSTRIES
+from app.demo.people import MERCHANT_BASE, card_numbers, phone_numbers
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CARRIER_COUNT = 12
 CARRIERS_OF_A_MERCHANT = 4
-RING_SIZE = 4
 # Further from the plan's end, in months, than any period that is asked for.
 LONG_AGO = 1_000
+MOST_BILLS = 1_500.0  # a month
+MERCHANTS_AT_ONCE = 5_000  # bounds memory where carriers are chosen
 
-# kind → its share of the portfolio in percent. What is special about each stands in `_bend`.
-KINDS: dict[str, float] = {
-    "steady": 40.0,
+# pattern → its share of the portfolio in percent. What is special about each stands in `_bend`.
+PATTERNS: dict[str, float] = {
+    "steady": 46.0,
     "growing": 14.0,
     "declining": 8.0,
     "seasonal": 6.0,
@@ -34,52 +36,15 @@ KINDS: dict[str, float] = {
     "concentrated": 4.0,
     "few_buyers": 2.0,
     "refused": 2.0,
-    "fraud_self_deal": 1.5,
-    "fraud_round": 1.5,
-    "fraud_edit_up": 1.0,
-    "fraud_repeat": 1.0,
-    "fraud_ring": 0.5,
-    "fraud_spike": 0.5,
 }
-KIND_NAMES = tuple(KINDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Industry:
-    """A trade: its goods, the middle amount of a bill and of a kilogram in yuan, its season."""
-
-    name: str
-    goods: tuple[str, ...]
-    ticket: float
-    yuan_per_kg: float
-    swing: float
-
-
-INDUSTRIES = (
-    Industry("五金", ("合页", "螺丝", "锁具", "水暖件"), 7_000, 22, 0.8),
-    Industry("建材", ("瓷砖", "卫浴", "石膏板", "管件"), 10_500, 8, 1.1),
-    Industry("板材", ("多层板", "密度板", "木线条"), 12_500, 5, 1.1),
-    Industry("服装鞋帽", ("女装", "童装", "运动鞋", "布鞋"), 8_500, 60, 1.4),
-    Industry("日用百货", ("收纳箱", "保温杯", "雨具", "拖把"), 5_500, 18, 0.9),
-    Industry("家电", ("电风扇", "电饭煲", "小家电"), 9_500, 35, 1.2),
-    Industry("汽摩配件", ("滤清器", "刹车片", "轮胎", "蓄电池"), 8_800, 30, 0.6),
-    Industry("园林机械", ("割草机", "喷雾器", "油锯"), 9_200, 28, 1.4),
-    Industry("文体用品", ("笔记本", "书包", "球类"), 6_000, 25, 1.2),
-    Industry("副食酒水", ("调味品", "饮料", "白酒", "干果"), 6_800, 12, 1.2),
-    Industry("灯具", ("吸顶灯", "筒灯", "灯带"), 7_600, 40, 0.9),
-    Industry("陶瓷", ("碗盘", "花瓶", "茶具"), 7_000, 11, 0.9),
-    Industry("塑料制品", ("塑料筐", "薄膜", "水管"), 7_200, 10, 0.8),
-    Industry("玩具", ("积木", "毛绒玩具", "童车"), 6_600, 30, 1.3),
-    Industry("劳保用品", ("手套", "安全鞋", "口罩"), 6_200, 26, 0.7),
-    Industry("化工", ("涂料", "胶水", "清洗剂"), 9_800, 14, 0.8),
-)
+PATTERN_NAMES = tuple(PATTERNS)
 
 
 @dataclass(slots=True)
 class Portfolio:
     """How each merchant trades; arrays have one value a merchant unless a comment says more."""
 
-    kinds: Ints  # place in KIND_NAMES
+    patterns: Ints  # place in PATTERN_NAMES
     industries: Ints  # place in INDUSTRIES
     bills: Floats  # a month, before season, trend and chance
     tickets: Floats  # middle amount of a bill, yuan
@@ -98,79 +63,98 @@ class Portfolio:
     carrier_steps: Floats  # the same shape: cumulative shares of them
     voids: Floats
     refusals: Floats
-    self_deals: Floats
     rounds: Floats
     edits: Floats
-    repeats: Floats
-    resets: Floats
     phones: Ints
+    cards: Ints
 
     @property
     def count(self) -> int:
-        return len(self.kinds)
+        return len(self.patterns)
+
+    def has(self, pattern: str) -> NDArray[np.bool_]:
+        """Which merchants trade in this pattern."""
+        found: NDArray[np.bool_] = self.patterns == PATTERN_NAMES.index(pattern)
+        return found
+
+    @property
+    def monthly_yuan(self) -> Floats:
+        """What each merchant collects in a usual month."""
+        middle: Floats = self.bills * self.tickets * np.exp(self.spreads**2 / 2) * self.cod_shares
+        return middle
 
 
-def draw_portfolio(count: int, seed: int) -> Portfolio:
+def draw_portfolio(count: int, seed: int, carriers: Carriers) -> Portfolio:
     """Draw the merchants; the same (count, seed) gives the same ones."""
     rng = np.random.default_rng([seed, 1])
+    shares = np.array(list(PATTERNS.values()))
     industries = rng.integers(0, len(INDUSTRIES), count)
-    carriers, steps = _draw_carriers(rng, count)
+    chosen, steps = _draw_carriers(rng, count, carriers)
+    bills = _draw_sizes(rng, count)
+    parties = np.arange(count) + MERCHANT_BASE
     portfolio = Portfolio(
-        kinds=_draw_kinds(rng, count),
+        patterns=rng.choice(len(PATTERNS), size=count, p=shares / shares.sum()),
         industries=industries,
-        bills=np.clip(rng.lognormal(np.log(11.0), 0.62, count), 1.5, 400.0),
+        bills=bills,
         tickets=np.array([i.ticket for i in INDUSTRIES])[industries]
         * rng.lognormal(0.0, 0.45, count),
-        spreads=rng.uniform(0.35, 0.75, count),
+        # Who ships more ships more kinds of goods to more kinds of customers.
+        spreads=np.clip(0.42 + 0.42 * np.log(bills / 8) + rng.normal(0, 0.08, count), 0.35, 1.2),
         volatilities=rng.uniform(0.05, 0.28, count),
         growths=rng.normal(0.06, 0.12, count),
         opened=np.where(rng.random(count) < 0.16, rng.integers(12, 24, count), LONG_AGO),
         stopped=np.full(count, -LONG_AGO),
         cod_shares=rng.beta(14, 2, count),
-        cores=rng.integers(10, 46, count),
+        cores=(rng.integers(10, 46, count) * np.sqrt(np.maximum(bills, 8) / 8)).astype(np.int64),
         core_shares=rng.uniform(0.65, 0.95, count),
         cores_power=rng.uniform(1.0, 2.2, count),
         windows=rng.integers(5, 30, count),
         drifts=rng.uniform(0.3, 4.0, count),
-        carriers=carriers,
+        carriers=chosen,
         carrier_steps=steps,
         voids=rng.beta(2, 120, count),
         refusals=rng.beta(2, 90, count),
-        self_deals=np.where(rng.random(count) < 0.1, 0.01, 0.0),
-        rounds=rng.uniform(0.0, 0.08, count),
+        rounds=np.where(
+            rng.random(count) < 0.02, rng.uniform(0.08, 0.22, count), rng.uniform(0, 0.08, count)
+        ),
         edits=rng.beta(1, 120, count),
-        repeats=np.full(count, 0.0008),
-        resets=np.full(count, 0.0002),
-        phones=phone_numbers(np.arange(count) + MERCHANT_BASE),
+        phones=phone_numbers(parties),
+        cards=card_numbers(parties),
     )
     _bend(portfolio, rng)
     return portfolio
 
 
-def _draw_kinds(rng: np.random.Generator, count: int) -> Ints:
-    shares = np.array(list(KINDS.values()))
-    kinds = rng.choice(len(KINDS), size=count, p=shares / shares.sum())
-    # Rings stand together: the members of one are neighbours in the numbering.
-    ring = KIND_NAMES.index("fraud_ring")
-    members = (kinds == ring).sum() // RING_SIZE * RING_SIZE
-    kinds[kinds == ring] = 0
-    kinds[count - members :] = ring
-    return kinds.astype(np.int64)
+def _draw_sizes(rng: np.random.Generator, count: int) -> Floats:
+    """Bills a month: most merchants have a few, one in fourteen belongs to a tail without
+    a middle (Pareto, exponent 1.15).
+    """
+    body = rng.lognormal(np.log(9.5), 0.70, count)
+    tail = np.where(rng.random(count) < 0.07, 1.5 + rng.pareto(1.15, count), 1.0)
+    return np.clip(body * tail, 1.5, MOST_BILLS)
 
 
-def _draw_carriers(rng: np.random.Generator, count: int) -> tuple[Ints, Floats]:
-    order = np.argsort(rng.random((count, CARRIER_COUNT)), axis=1)[:, :CARRIERS_OF_A_MERCHANT]
+def _draw_carriers(rng: np.random.Generator, count: int, carriers: Carriers) -> tuple[Ints, Floats]:
+    """Four different carriers for each merchant, larger ones sooner, and how its bills are parted
+    among them; some have no bills and stand by.
+    """
+    # The largest keys of u^(1/size) are a draw without replacement by size (Efraimidis, Spirakis).
+    order = np.empty((count, CARRIERS_OF_A_MERCHANT), dtype=np.int64)
+    for start in range(0, count, MERCHANTS_AT_ONCE):
+        rows = order[start : start + MERCHANTS_AT_ONCE]
+        keys = np.log(rng.random((len(rows), carriers.count))) / carriers.sizes
+        rows[:] = np.argsort(-keys, axis=1)[:, :CARRIERS_OF_A_MERCHANT]
     used = rng.integers(1, CARRIERS_OF_A_MERCHANT + 1, count)
     shares = rng.dirichlet((6.0, 2.0, 1.2, 0.8), count)
     shares[np.arange(CARRIERS_OF_A_MERCHANT)[None, :] >= used[:, None]] = 0.0
-    return order.astype(np.int64), np.cumsum(shares / shares.sum(axis=1, keepdims=True), axis=1)
+    return order, np.cumsum(shares / shares.sum(axis=1, keepdims=True), axis=1)
 
 
 def _bend(portfolio: Portfolio, rng: np.random.Generator) -> None:
-    """Give every kind what makes it that kind."""
+    """Give every pattern what makes it that pattern."""
 
-    def members(kind: str) -> tuple[NDArray[np.bool_], int]:
-        chosen = portfolio.kinds == KIND_NAMES.index(kind)
+    def members(pattern: str) -> tuple[NDArray[np.bool_], int]:
+        chosen = portfolio.has(pattern)
         return chosen, int(chosen.sum())
 
     chosen, n = members("growing")
@@ -191,12 +175,3 @@ def _bend(portfolio: Portfolio, rng: np.random.Generator) -> None:
     portfolio.core_shares[chosen] = 1.0
     chosen, n = members("refused")
     portfolio.refusals[chosen] = rng.uniform(0.15, 0.3, n)
-    chosen, n = members("fraud_self_deal")
-    portfolio.self_deals[chosen] = rng.uniform(0.12, 0.45, n)
-    chosen, n = members("fraud_round")
-    portfolio.rounds[chosen] = rng.uniform(0.5, 0.9, n)
-    chosen, n = members("fraud_edit_up")
-    portfolio.edits[chosen] = rng.uniform(0.15, 0.5, n)
-    chosen, n = members("fraud_repeat")
-    portfolio.repeats[chosen] = rng.uniform(0.06, 0.15, n)
-    portfolio.resets[chosen] = rng.uniform(0.01, 0.04, n)
