@@ -48,6 +48,7 @@ class Expectation:
     sources: tuple[str, ...]  # empty: all
     carriers: tuple[str, ...]
     items: tuple[str, ...]  # columns or codes that are measured; empty where neither
+    known: frozenset[str]  # values that are never new, lower-case
     reason: Mapping[str, str]
 
 
@@ -169,6 +170,9 @@ def _read_expectation(fields: Fields) -> Expectation | None:
         items = _read_choices(fields, "columns", CATEGORIES) or CATEGORIES
     elif measure == "code_rate":
         items = _read_choices(fields, "codes", CODES) or CODES
+    known: frozenset[str] = frozenset()
+    if measure == "new_share":
+        known = frozenset(node.text.lower() for node in fields.texts("known", required=False))
     reason = fields.words("reason")
     fields.finish()
     if sigmas is not None and not 0 <= sigmas <= 100:
@@ -176,10 +180,10 @@ def _read_expectation(fields: Fields) -> Expectation | None:
     if len(fields.problems) > before:
         return None
     assert name and measure and by and severity
-    known = SIGMAS if sigmas is None else float(sigmas)
+    beyond = SIGMAS if sigmas is None else float(sigmas)
     return Expectation(
-        name, measure, by, over, bounds, known, at_least, severity, kinds, sources, carriers,
-        items, reason,
+        name, measure, by, over, bounds, beyond, at_least, severity, kinds, sources, carriers,
+        items, known, reason,
     )  # fmt: skip
 
 
@@ -240,7 +244,7 @@ def _read_pair(node: object, bound: Bound, problems: list[Problem]) -> Pair | No
         problems.append(
             node.problem(  # type: ignore[attr-defined]
                 "wrong-kind", f"'{bound.value}' must be two numbers",
-                "write [LEAST, MOST], with null where there is no bound, as in [0.5, 2] or [null, 2]",
+                "write [LEAST, MOST], null where there is no bound, as in [0.5, 2] or [null, 2]",
             )
         )  # fmt: skip
         return None
@@ -281,9 +285,7 @@ def _read_choices(fields: Fields, key: str, known: Iterable[str]) -> tuple[str, 
     return tuple(node.text for node in nodes if node.text in known)
 
 
-def _read_whole(
-    fields: Fields, key: str, least: int, most: int, default: int | None = None
-) -> int:
+def _read_whole(fields: Fields, key: str, least: int, most: int, default: int | None = None) -> int:
     number: Decimal | None = fields.number(key, required=default is None)
     if number is None:
         return default or 0
@@ -353,5 +355,3 @@ def _complain(fields: Fields, key: str, message: str, hint: str) -> None:
     node = fields.node_of(key)
     assert node is not None
     fields.problems.append(node.problem("wrong-value", message, hint))
-
-

@@ -37,7 +37,9 @@ RESULTS = {"DUPLICATE": "sum(repeats)", "CONFLICT": "sum(resets)"}  # counted be
 
 
 @contextmanager
-def open_engine(memory_limit_mb: int, spill: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_engine(
+    memory_limit_mb: int, spill: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB of its own, in bounded memory."""
     connection = duckdb.connect(":memory:")
     try:
@@ -71,7 +73,7 @@ def measure_days(
     """
     nulls = _look_at_nulls(files)
     has = {column for column, found in nulls.items() if found != ALL}
-    newest = connection.execute(f"select max(created_at) from {list_files(files)}").fetchone()
+    (newest,) = connection.execute(f"select max(created_at) from {list_files(files)}").fetchall()[0]
     sums = {
         "bills": "count(*)",
         "cod_bills": _count_positive("cod_fen", has),
@@ -87,7 +89,7 @@ def measure_days(
         **{null_name(column): _count_nulls(column, nulls[column]) for column in NULLABLE},
     }
     parts = [f"cast({sums[name]} as double) as {name}" for name in MEASURES]
-    mature_before = f"timestamp '{newest[0]}' - interval {MATURE_DAYS} day" if newest else "null"
+    mature_before = f"timestamp '{newest}' - interval {MATURE_DAYS} day"
     carrier = "coalesce(carrier_id, '')" if "carrier_id" in has else "''"
     return connection.sql(
         f"""select {quote(import_id)} as import_id, {quote(source)} as source, day, carrier,
@@ -136,7 +138,7 @@ def _empty_values() -> pa.Table:
 
 
 def _look_at_nulls(files: Sequence[Path]) -> dict[str, str]:
-    """Of each column, whether none, some or all of its values are null, by the files' statistics."""
+    """Of each column, whether none, some or all values are null, by the files' statistics."""
     rows, nulls = 0, dict.fromkeys((*NULLABLE, *CATEGORIES), 0)
     unsure: set[str] = set()
     for path in files:

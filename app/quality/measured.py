@@ -75,7 +75,10 @@ PARTS: Mapping[str, tuple[str, str]] = {
 LOGARITHMS = ("typical_ticket", "typical_freight")
 WORDS: Mapping[str, dict[str, str]] = {
     "volume": {"zh": "运单量", "en": "bills"},
-    "volume_beside_others": {"zh": "运单量（对照同日其他专线）", "en": "bills beside other carriers"},
+    "volume_beside_others": {
+        "zh": "运单量（对照同日其他专线）",
+        "en": "bills beside other carriers",
+    },
     "cod_amount": {"zh": "代收货款", "en": "COD amount"},
     "freight_amount": {"zh": "运费", "en": "freight"},
     "mean_ticket": {"zh": "平均单价", "en": "mean ticket"},

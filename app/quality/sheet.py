@@ -1,5 +1,4 @@
-"""Measures of some imports come in; the sums of each source by carrier and day, as arrays, go out.
-"""
+"""Measures of some imports come in; a source's sums by carrier and day, as arrays, go out."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from app.quality.columns import CATEGORIES, MEASURES, OTHER_VALUES
+from app.quality.columns import MEASURES, OTHER_VALUES
 from app.quality.measure import list_files
 from app.quality.store import Measures
 
@@ -61,9 +60,15 @@ class Sheet:
 
 
 def read_sheets(
-    connection: duckdb.DuckDBPyConnection, measures: Measures, first: date, last: date
+    connection: duckdb.DuckDBPyConnection,
+    measures: Measures,
+    first: date,
+    last: date,
+    judged_from: date,
 ) -> list[Sheet]:
-    """A sheet of every source that has bills on these days or before; sources in order."""
+    """A sheet of every source that has bills on these days or before; sources in order. New values
+    are those of `judged_from` and later.
+    """
     if not measures.imports:
         return []
     connection.execute("create or replace temp table wanted (import_id varchar)")
@@ -81,7 +86,7 @@ def read_sheets(
         where day between ? and ? group by source, carrier, day""",
         [first, last],
     ).fetchnumpy()
-    fresh = _read_new_values(connection, measures, first, last)
+    fresh = _read_new_values(connection, measures, first, last, judged_from)
     sheets = []
     for source in sorted({head[0] for head in heads}):
         own = [head[1:] for head in heads if head[0] == source]
@@ -119,9 +124,13 @@ def _make_sheet(
 
 
 def _read_new_values(
-    connection: duckdb.DuckDBPyConnection, measures: Measures, first: date, last: date
+    connection: duckdb.DuckDBPyConnection,
+    measures: Measures,
+    first: date,
+    last: date,
+    judged_from: date,
 ) -> dict[str, dict[str, NewValues]]:
-    """By source and column: the values that stand for the first time on one of the days."""
+    """By source and column: the values that stand for the first time on `judged_from` or later."""
     rows = connection.execute(
         f"""with found as (select source, name, value, carrier, day, bills
             from {list_files(measures.values)} semi join wanted using (import_id)
@@ -130,7 +139,7 @@ def _read_new_values(
             group by all having began >= ?)
         select source, name, value, carrier, began, day, sum(bills) from found
         join firsts using (source, name, value) group by all order by all""",
-        [last, first],
+        [last, judged_from],
     ).fetchall()
     size = (last - first).days + 1
     found: dict[str, dict[str, NewValues]] = {}
@@ -146,8 +155,3 @@ def _read_new_values(
         if name != "carrier_id":
             one.by_carrier.setdefault((value, carrier), np.zeros(size))[place] += bills
     return found
-
-
-def new_columns() -> tuple[str, ...]:
-    """Columns of which new values are known."""
-    return CATEGORIES
