@@ -107,8 +107,8 @@ class LakeState:
 
 def read_lake(folder: Path, rulesets: Path, hash_key: bytes | None = None) -> LakeState:
     """The lake as its manifest names it now, how `cleaning.yaml` of the rulesets judges its
-    sources, and the rulesets' `calendar.yaml` and reference files; `hash_key` hashes phones and
-    cards of the lists of parties.
+    sources, and the rulesets' `calendar.yaml` and reference files, in whose place those of the
+    folder `reference` beside the lake count; `hash_key` hashes phones and cards of the lists.
 
     Raises LakeDamaged, CleaningError, ProblemsFound, BadReferenceList.
     """
@@ -119,7 +119,7 @@ def read_lake(folder: Path, rulesets: Path, hash_key: bytes | None = None) -> La
     sources = {found.source for found in imports}
     invoices, outliers = judge_sources(sources, cleaning)
     calendar = load_calendar(rulesets / "calendar.yaml")
-    references = load_references(rulesets, hash_key)
+    references = load_references(rulesets, hash_key, home=folder.parent)
     return LakeState(
         folder,
         months,

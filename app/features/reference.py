@@ -78,14 +78,20 @@ class References:
         return {name: found.sha256 if found else None for name, found in files.items()}
 
 
-def load_references(rulesets: Path, hash_key: bytes | None) -> References:
-    """The reference files of a rulesets folder. Raises BadReferenceList, ProblemsFound."""
-    folder = rulesets / FOLDER
+def load_references(rulesets: Path, hash_key: bytes | None, home: Path | None = None) -> References:
+    """The reference files: each from the folder `reference` of the home, where it stands there,
+    else from that of the rulesets. Raises BadReferenceList, ProblemsFound.
+    """
+
+    def find(name: str) -> Path:
+        own = home / FOLDER / name if home is not None else None
+        return own if own is not None and own.exists() else rulesets / FOLDER / name
+
     return References(
-        _load_list(folder / "blacklist.csv", BLACKLIST_KINDS, hash_key),
-        _load_list(folder / "staff.csv", STAFF_KINDS, hash_key),
-        load_tariffs(folder / "tariffs.yaml"),
-        load_distances(folder / "distances.csv"),
+        _load_list(find("blacklist.csv"), BLACKLIST_KINDS, hash_key),
+        _load_list(find("staff.csv"), STAFF_KINDS, hash_key),
+        load_tariffs(find("tariffs.yaml")),
+        load_distances(find("distances.csv")),
     )
 
 

@@ -107,3 +107,16 @@ def test_from_files_to_features(tmp_path: Path) -> None:
     names = ("blacklist_jaccard", "outlet_related", "shared_card_merchants")
     assert [found["A"][name] for name in names] == [0.0, True, 1]
     assert [found["B"][name] for name in names] == [1 / 3, False, 1]
+
+
+def test_a_file_of_the_home_counts_in_place_of_the_rulesets(tmp_path: Path) -> None:
+    rulesets, home = tmp_path / "rulesets", tmp_path / "home"
+    for folder, value in ((rulesets, "C1"), (home, "C2")):
+        (folder / "reference").mkdir(parents=True)
+        (folder / "reference" / "blacklist.csv").write_text(f"kind,value\nid,{value}\n")
+    (rulesets / "reference" / "staff.csv").write_text("kind,value\nid,C3\n")
+    found = load_references(rulesets, KEY, home)
+    assert found.blacklist is not None
+    assert found.staff is not None
+    assert [party.text for party in found.blacklist.parties] == ["C2"]
+    assert [party.text for party in found.staff.parties] == ["C3"]
