@@ -150,6 +150,7 @@ def _simulate(demo: Demo, tell: Tell) -> str:
     if plan is None:
         plan = make_plan(demo.merchants, demo.months, demo.seed, None, demo.today)
         write_portfolio(plan, demo.folder, _in_words(tell), WORKERS)
+        _lay_lists(demo)
         return describe_plan(plan)
     asked = (demo.merchants, demo.months, demo.seed)
     if (plan.merchants, plan.months, plan.seed) != asked:
@@ -158,7 +159,19 @@ def _simulate(demo: Demo, tell: Tell) -> str:
             f" {demo.settings.home}, or set CHENGXIN_HOME to another folder"
         )
     extend_portfolio(demo.folder, last_full_month(demo.today), _in_words(tell), WORKERS)
+    _lay_lists(demo)
     return describe_plan(plan) + _describe_extension(plan, demo.today)
+
+
+def _lay_lists(demo: Demo) -> None:
+    """Copy the blacklist, the carriers' staff and the distances of the portfolio to the home, where
+    builds look for them; a list that a person has changed there stays.
+    """
+    folder = demo.settings.home / "reference"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted((demo.folder / "reference").glob("*.csv")):
+        with contextlib.suppress(FileExistsError), (folder / path.name).open("xb") as file:
+            file.write(path.read_bytes())
 
 
 def _in_words(tell: Tell) -> Report:
@@ -317,7 +330,8 @@ More to try:
   .venv/bin/chengxin features show {merchant_id} --as-of {on}
       what the waybills say about the merchant
   column -s, -t {_short(_whitelist_path(demo, PRODUCT))} | less -S
-      the whole portfolio, judged; {_short(demo.folder)}/truth.csv has what each merchant really is
+      the whole portfolio, judged; {_short(demo.folder)}/merchants.csv and truth.csv say what each
+      merchant really is, loans.csv what became of loans to them
   .venv/bin/chengxin policy check {PRODUCT}
       after an edit of rulesets/{PRODUCT}/admission.yaml; `policy test` runs its cases,
       and the next `make run` publishes and activates what changed
