@@ -13,7 +13,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from app.features.lake import OutlierRule
-from app.features.sql_text import Value, render_sql
+from app.features.sql_text import Value, render_sql, write_literal
 from app.waybills.columns import LATE_COLUMNS
 
 # What is read of every bill, whatever the rollup: for capping.
@@ -34,7 +34,7 @@ BILLS_SQL = (
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month as the rollups see it; `returned` is the file with its returned originals, None
+    """One month as the rollups see it; `returned` is the file with its returned originals, none
     without any.
     """
 
@@ -43,7 +43,7 @@ class Month:
     created_before: datetime | None  # set where the cut-off cuts the month
     values: dict[str, Value]
     marks: list[str]
-    returned: Path | None = None
+    returned: tuple[Path, ...] = ()
 
 
 def open_waybills(connection: duckdb.DuckDBPyConnection, month: Month) -> None:
@@ -112,8 +112,8 @@ def _late_columns(files: Sequence[Path]) -> str:
 
 def _select_returned(month: Month) -> str:
     columns = "select file_index, file_row_number from "
-    if month.returned is not None:
-        return columns + read_parquet([month.returned])
+    if month.returned:
+        return columns + read_parquet(month.returned)
     return columns + "waybills where false"
 
 
@@ -124,10 +124,10 @@ def _make(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
 def _make_thresholds(
     connection: duckdb.DuckDBPyConnection, outlier_rules: Mapping[str, OutlierRule]
 ) -> None:
-    connection.execute(
-        "create or replace temp table thresholds"
-        " (source varchar, amount_outlier_fen bigint, medians bigint)"
+    rows = ", ".join(
+        f"({write_literal(source)}, {rule.amount_fen}, {rule.medians})"
+        for source, rule in outlier_rules.items()
     )
-    for source, rule in outlier_rules.items():
-        row = [source, rule.amount_fen, rule.medians]
-        connection.execute("insert into thresholds values (?, ?, ?)", row)
+    told = f"(values {rows}) as told (source, amount_outlier_fen, medians)"
+    columns = "source, cast(amount_outlier_fen as bigint) as amount_outlier_fen, medians"
+    _make(connection, "thresholds", f"select {columns} from {told}")

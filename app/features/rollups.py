@@ -185,7 +185,7 @@ def _find_returned(
     key = {"named": [path.name for path in named]}
 
     def match(cursor: _Cursor, month: Month) -> Month:
-        return replace(month, returned=_select(cursor, lake, month, "returned", key))
+        return replace(month, returned=(_select(cursor, lake, month, "returned", key),))
 
     return list(work_at_once(connection, months, match))
 
@@ -228,13 +228,13 @@ def _columns_of(rollups: Iterable[Rollup]) -> list[str]:
     return [name for rollup in rollups for name in rollup.reads.split()]
 
 
-def hash_file_rows(connection: duckdb.DuckDBPyConnection, path: Path | None) -> str:
-    """A hash of the rows of a small file of sources and numbers, written in their order; empty
+def hash_file_rows(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> str:
+    """A hash of the rows of small files of sources and numbers, written in their order; empty
     without rows.
     """
-    if path is None:
+    if not paths:
         return ""
-    rows = connection.execute(f"select source, waybill_no from {read_parquet([path])}").fetchall()
+    rows = connection.execute(f"select source, waybill_no from {read_parquet(paths)}").fetchall()
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest() if rows else ""
 
 
