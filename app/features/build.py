@@ -1,5 +1,5 @@
 """The way from the lake to a snapshot, on one page: lock, roll the months, compute block by block,
-commit.
+look over the portfolio, complete, commit.
 """
 
 from __future__ import annotations
@@ -21,18 +21,21 @@ from app.features.blocks import Block, cut_blocks, read_block
 from app.features.calendar import AsOf
 from app.features.catalogue import FeatureCatalogue
 from app.features.columns import Column, Ints
-from app.features.content import make_table
 from app.features.engine import Engine, Survey
+from app.features.first_pass import FirstPass, make_first
 from app.features.fraud import fraud_features
 from app.features.growth import growth_features
 from app.features.lake import Import, LakeState
 from app.features.month_bills import read_parquet
 from app.features.network import open_references, read_network
 from app.features.parties import Parties, party_features, read_parties
+from app.features.portfolio import survey_portfolio
 from app.features.rollups import RolledLake, roll_lake, sweep_rollups
 from app.features.scale import scale_features
+from app.features.season_file import ENDING, tell_seasons, write_seasons
+from app.features.second_pass import complete_tables
 from app.features.segments import segment_features
-from app.features.series import make_series
+from app.features.series import History, read_history
 from app.features.snapshots import Snapshot, SnapshotDraft, sweep_drafts
 from app.features.sql_text import render_sql
 from app.features.stability import stability_features
@@ -76,7 +79,10 @@ def build_snapshot(
         begun = time.perf_counter()
         rolled = engine.roll(connection, lake, as_of, lambda *at: tell("rollups", *at))
         seconds = {"rollups": time.perf_counter() - begun}
-        with SnapshotDraft(lake.folder, as_of.day, catalogue) as draft:
+        with (
+            SnapshotDraft(lake.folder, as_of.day, catalogue) as draft,
+            FirstPass(draft.folder, catalogue) as first,
+        ):
             begun = time.perf_counter()
             merchants, records = _list_merchants(connection, rolled)
             _describe_sources(connection, lake, rolled, as_of)
@@ -90,9 +96,17 @@ def build_snapshot(
             begun = time.perf_counter()
             survey = Survey(lake, rolled, as_of, catalogue, merchants, records, network)
             for table in engine.compute(connection, survey):
-                draft.add(table)
-                tell("features", draft.merchants, len(merchants))
+                first.add(table)
+                tell("features", first.merchants, len(merchants))
+            first.finish()
             seconds["features"] = time.perf_counter() - begun
+            begun = time.perf_counter()
+            portfolio = survey_portfolio(first, merchants, lake.calendar, as_of.month(1))
+            for table in complete_tables(catalogue, first, portfolio):
+                draft.add(table)
+                tell("seasons and peers", draft.merchants, len(merchants))
+            seasons = write_seasons(portfolio, as_of.month(1))
+            seconds["portfolio"] = time.perf_counter() - begun
             provenance = {
                 "as_of": as_of.day.isoformat(),
                 "cut_off_at": as_of.cut_off_at.isoformat(),
@@ -102,6 +116,7 @@ def build_snapshot(
                 "catalogue_sha256": catalogue.sha256,
                 "calendar_sha256": lake.calendar.sha256,
                 "references": lake.references.marks,
+                "season": tell_seasons(portfolio, as_of.month(1), seasons),
                 "features": list(catalogue.names),
                 "imports": [_tell_import(found) for found in lake.imports_of(months)],
                 "arrivals": {found.id: found.arrived_at for found in lake.imports_of(months)},
@@ -112,7 +127,7 @@ def build_snapshot(
                 },
                 "seconds": {name: round(value, 3) for name, value in seconds.items()},
             }
-            snapshot, is_new = draft.commit(provenance)
+            snapshot, is_new = draft.commit(provenance, {ENDING: seasons})
         sweep_rollups(lake.folder)
     return Built(snapshot, is_new, rolled.made, rolled.reused, seconds)
 
@@ -145,22 +160,23 @@ class DuckDbEngine:
             names, lake = survey.merchants[slice(*span)], survey.lake
             block = read_block(cursor, survey.rolled, survey.as_of, names, span[0], lake.calendar)
             parties = read_parties(cursor, survey.network, lake.references, block, span[0])
-            return make_table(survey.catalogue, names, compute_features(block, parties))
+            history = read_history(block)
+            columns = compute_features(block, history, parties)
+            return make_first(survey.catalogue, names, columns, block, history)
 
         return work_at_once(connection, list(cut_blocks(survey.records)), compute)
 
 
-def compute_features(block: Block, parties: Parties) -> dict[str, Column]:
-    """Every feature of a block, by name."""
-    series = make_series(block)
+def compute_features(block: Block, history: History, parties: Parties) -> dict[str, Column]:
+    """Every feature of a block that is of the first pass, by name."""
     return {
         **segment_features(block),
-        **scale_features(block, series),
-        **stability_features(block, series),
+        **scale_features(block, history),
+        **stability_features(block, history),
         **activity_features(block),
-        **variety_features(block, series),
+        **variety_features(block, history),
         **ticket_features(block),
-        **growth_features(block, series),
+        **growth_features(block),
         **fraud_features(block),
         **party_features(block, parties),
     }

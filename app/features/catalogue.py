@@ -24,6 +24,17 @@ ARROW_TYPES = {
 }
 
 
+# Features that depend on what other merchants sold, by the seasonal index or by comparison; they
+# are computed in a second pass, when all merchants are known.
+SECOND_PASS = frozenset(
+    {
+        *("cod_median_month", "cod_min_month", "cod_trim_month", "cv", "downside_dev"),
+        *("yoy_3m", "yoy_12m", "qoq_sa", "slope_12m", "accel", "drawdown", "down_months"),
+        *("industry_percentile", "rel_growth", "round_excess"),
+    }
+)
+
+
 class CatalogueError(ChengxinError):
     """The catalogue cannot be used for features; the message names the file and the entry."""
 
@@ -54,6 +65,11 @@ class FeatureCatalogue:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(feature.name for feature in self.features)
+
+    def of_first_pass(self) -> FeatureCatalogue:
+        """Only the features that a merchant's own waybills and parties tell."""
+        own = tuple(feature for feature in self.features if feature.name not in SECOND_PASS)
+        return FeatureCatalogue(own, self.sha256)
 
     @property
     def schema(self) -> pa.Schema:

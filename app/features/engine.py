@@ -53,7 +53,7 @@ class Engine(Protocol):
         """Bring the rollups up to date; `tell(done, total)` after each step."""
 
     def compute(self, connection: Any, survey: Survey) -> Iterator[pa.Table]:
-        """The features of all merchants, a table a block, in the order of merchants. The tables
-        `listed`, `roster`, `conflicts`, `sources`, `words`, `shippers`, `blacklist` and `staff`
-        must exist.
+        """The first pass over all merchants (first_pass.py), a table a block, in their order.
+        The tables `listed`, `roster`, `conflicts`, `sources`, `words`, `shippers`, `blacklist` and
+        `staff` must exist.
         """

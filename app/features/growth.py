@@ -1,5 +1,5 @@
-"""Growth: a block's monthly series comes in, columns on change against earlier months and years go
-out.
+"""Growth: counts of consignees and monthly series come in; columns on change against earlier months
+and years go out.
 """
 
 from __future__ import annotations
@@ -14,24 +14,35 @@ FALL = 95  # a month fell when it is below 95% of the month before
 FEN = 100
 
 
-def growth_features(block: Block, series: Series) -> dict[str, Column]:
-    """domain.md 3, Growth: 36–44."""
+def growth_features(block: Block) -> dict[str, Column]:
+    """domain.md 3, Growth: 43 and 44."""
     amount_3m_fen = block.sum_months("amount_fen", 3)
     now, before = block.consignees["in_1_6"], block.consignees["in_7_12"]
+    return {
+        "new_consignee_share_3m": make_column(
+            divide(block.consignees["new_3m_fen"], amount_3m_fen), baseless=amount_3m_fen == 0
+        ),
+        "net_consignee_growth": make_column(divide(now - before, before), baseless=before == 0),
+    }
+
+
+def trends(series: Series) -> dict[str, Column]:
+    """domain.md 3, Growth: 36–42."""
     slope_12m, short = _slope(series, 12), series.shorter_than(12)
     return {
-        "yoy_3m": _change(series, (1, 3), (13, 15), history=15),
+        "yoy_3m": year_on_year(series),
         "yoy_12m": _change(series, (1, 12), (13, 24), history=24),
         "qoq_sa": _change(series, (1, 3), (4, 6), history=6),
         "slope_12m": make_column(slope_12m, short=short),
         "accel": make_column(_slope(series, 6) - slope_12m, short=short),
         "drawdown": _drawdown(series),
         "down_months": make_column(_count_falls(series)),
-        "new_consignee_share_3m": make_column(
-            divide(block.consignees["new_3m_fen"], amount_3m_fen), baseless=amount_3m_fen == 0
-        ),
-        "net_consignee_growth": make_column(divide(now - before, before), baseless=before == 0),
     }
+
+
+def year_on_year(series: Series) -> Column:
+    """domain.md 3: 36; it reads no month before M15."""
+    return _change(series, (1, 3), (13, 15), history=15)
 
 
 def _change(series: Series, now: tuple[int, int], then: tuple[int, int], history: int) -> Column:

@@ -8,14 +8,15 @@ import numpy as np
 
 from app.features.blocks import Block
 from app.features.columns import Column, divide, divide_fen, make_column, round_half_up
-from app.features.series import Series
+from app.features.series import History, Series
 
 
-def scale_features(block: Block, series: Series) -> dict[str, Column]:
-    """domain.md 3, Scale: 1–9 and 11–15."""
+def scale_features(block: Block, history: History) -> dict[str, Column]:
+    """domain.md 3, Scale: 1–4, 8, 9 and 11–15."""
+    average = divide_fen(block.sum_months("amount_fen", 12), 12)
     return {
         **_sums(block),
-        **_months(block, series),
+        "cod_avg_month": make_column(average, short=history.shorter_than(12)),
         **_variety(block),
     }
 
@@ -38,14 +39,12 @@ def _sums(block: Block) -> dict[str, Column]:
     return found
 
 
-def _months(block: Block, series: Series) -> dict[str, Column]:
+def usual_months(series: Series) -> dict[str, Column]:
+    """domain.md 3, Scale: 5–7."""
     short = series.shorter_than(12)
     ordered = np.sort(series.months(1, 12), axis=1)
     trimmed = series.add(ordered[:, 1:11])
     return {
-        "cod_avg_month": make_column(
-            divide_fen(block.sum_months("amount_fen", 12), 12), short=short
-        ),
         "cod_median_month": make_column(
             round_half_up((ordered[:, 5] + ordered[:, 6]) / 2), short=short
         ),

@@ -1,4 +1,4 @@
-"""The monthly series of a block: amounts divided by the seasonal index, and how long each
+"""The monthly series of merchants: amounts divided by the seasonal index, and how long each
 merchant's history is.
 """
 
@@ -11,24 +11,27 @@ import numpy as np
 from app.features.blocks import NO_DAY, Block
 from app.features.columns import Bools, Floats, Ints
 
-NO_SEASON = 1.0  # the seasonal index of every month, until there is one by industry
-
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """`amounts` (SA, fen) of shape (merchants, months), column k − 1 being Mk; `history` the k of
-    the first COD bill's month.
+class History:
+    """`history` of shape (merchants,): the k of the first COD bill's month.
 
-    `history` is 0 for a merchant whose first COD bill lies in the month of T, and below 0 without
-    any COD bill.
+    It is 0 for a merchant whose first COD bill lies in the month of T, and below 0 without any COD
+    bill.
     """
 
-    amounts: Floats
     history: Ints
 
     def shorter_than(self, k: int) -> Bools:
         """Who has less than k months of history."""
         return self.history < k
+
+
+@dataclass(frozen=True, slots=True)
+class Series(History):
+    """`amounts` (SA, fen) of shape (merchants, months), column k − 1 being Mk."""
+
+    amounts: Floats
 
     def months(self, first: int, last: int) -> Floats:
         """The columns M`first` … M`last`; months before the lake's first are 0."""
@@ -47,10 +50,19 @@ class Series:
         return total
 
 
-def make_series(block: Block) -> Series:
-    """The SA series of a block."""
-    amounts = block.months["amount_fen"].astype(np.float64) / NO_SEASON
+def read_history(block: Block) -> History:
+    """How long the history of a block's merchants is."""
     days = np.where(block.first_cod_day == NO_DAY, 0, block.first_cod_day)
     months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
     history = block.as_of.month(0) - months
-    return Series(amounts, np.where(block.first_cod_day == NO_DAY, -1, history))
+    return History(np.where(block.first_cod_day == NO_DAY, -1, history))
+
+
+def make_series(amounts_fen: Ints, history: Ints, index: Floats) -> Series:
+    """The SA series of amounts of shape (merchants, months); `index` may have fewer months, before
+    which it is 1.
+    """
+    amounts = amounts_fen.astype(np.float64)
+    width = min(amounts.shape[1], index.shape[1])
+    amounts[:, :width] /= index[:, :width]
+    return Series(history, amounts)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -177,12 +177,14 @@ class SnapshotDraft:
         self.content.add(table)
         self.merchants += table.num_rows
 
-    def commit(self, provenance: dict[str, Any]) -> tuple[Snapshot, bool]:
+    def commit(
+        self, provenance: dict[str, Any], beside: Mapping[str, str] | None = None
+    ) -> tuple[Snapshot, bool]:
         """Make the snapshot visible; False beside it when the same content from the same inputs
         stood there already.
 
         `provenance` holds everything but id and content hash; its `catalogue_sha256` and `imports`
-        are part of the id.
+        are part of the id. `beside` are texts that stand with it, by the ending of their file.
         """
         self._writer.close()
         content_sha256 = self.content.hexdigest()
@@ -196,6 +198,10 @@ class SnapshotDraft:
         path = self.folder / f"{told['id']}.parquet"
         if path.with_suffix(".json").exists():
             return Snapshot(path, json.loads(path.with_suffix(".json").read_text("utf-8"))), False
+        for ending, text in (beside or {}).items():
+            draft = self.folder / f".{os.getpid()}{ending}.tmp"
+            draft.write_text(text, "utf-8")
+            _move(draft, self.folder / f"{told['id']}{ending}")
         _move(self._path, path)
         draft = self._path.with_suffix(".json")
         draft.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
@@ -204,13 +210,12 @@ class SnapshotDraft:
 
 
 def sweep_drafts(lake: Path, as_of: date) -> None:
-    """Remove what killed builds left in a day's folder: drafts, and tables that no JSON commits.
+    """Remove what killed builds left in a day's folder: drafts, and files that no JSON commits.
     The caller holds the build lock.
     """
     for path in snapshot_folder(lake, as_of).glob("*"):
-        if path.name.startswith(".") or (
-            path.suffix == ".parquet" and not path.with_suffix(".json").exists()
-        ):
+        commit = path.with_name(f"{path.name.split('.')[0]}.json")
+        if path.name.startswith(".") or not commit.exists():
             path.unlink(missing_ok=True)
 
 

@@ -8,20 +8,19 @@ import numpy as np
 
 from app.features.blocks import NO_DAY, Block, count_day
 from app.features.columns import Column, Floats, Ints, divide, make_column
-from app.features.series import Series
+from app.features.series import History, Series
 from app.features.tickets import median_of
 
 ACTIVE_FROM_BILLS = 3
 HIGH = 1 << 20  # amounts are cut into high and low parts of this many fen before they are squared
 
 
-def stability_features(block: Block, series: Series) -> dict[str, Column]:
-    """domain.md 3, Stability: 17, 18, 21–28, 32–34."""
+def stability_features(block: Block, history: History) -> dict[str, Column]:
+    """domain.md 3, Stability: 17, 18, 21, 24–28, 32–34."""
     return {
         **_tenure(block),
-        **_variation(series),
         **_concentration(block),
-        **_loyalty(block, series),
+        **_loyalty(block, history),
         **_delivery(block),
     }
 
@@ -51,7 +50,8 @@ def _whole_months(block: Block, first_day: Ints) -> Ints:
     return whole
 
 
-def _variation(series: Series) -> dict[str, Column]:
+def variation(series: Series) -> dict[str, Column]:
+    """domain.md 3, Stability: 22 and 23."""
     months = series.months(1, 12)
     mean = series.add(months) / 12
     short, baseless = series.shorter_than(12), mean == 0
@@ -97,13 +97,13 @@ def _concentration(block: Block) -> dict[str, Column]:
     }
 
 
-def _loyalty(block: Block, series: Series) -> dict[str, Column]:
+def _loyalty(block: Block, history: History) -> dict[str, Column]:
     found = block.consignees
     amount_6m_fen = block.sum_months("amount_fen", 6)
     return {
         "repeat_amt_share_6m": make_column(
             divide(found["repeat_6m_fen"], amount_6m_fen),
-            short=series.shorter_than(7),
+            short=history.shorter_than(7),
             baseless=amount_6m_fen == 0,
         ),
         "retention": make_column(

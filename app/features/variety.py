@@ -8,15 +8,15 @@ import numpy as np
 
 from app.features.blocks import Block, Halves
 from app.features.columns import Column, Floats, Ints, divide, make_column
-from app.features.series import Series
+from app.features.series import History
 
 CARRIER, CATEGORY = 1, 3  # kinds as in block_parts.sql
 
 
-def variety_features(block: Block, series: Series) -> dict[str, Column]:
+def variety_features(block: Block, history: History) -> dict[str, Column]:
     """domain.md 3, Stability: 29–31 and 35."""
     size, attributes, routes = len(block.merchants), block.attributes, block.routes
-    short = series.shorter_than(7)
+    short = history.shorter_than(7)
     carriers, categories = block.halves.of(CARRIER), block.halves.of(CATEGORY)
     now_fen, then_fen = (_sum(carriers.place, fen, size) for fen in (carriers.now, carriers.then))
     category_fen = _sum(categories.place, categories.now + categories.then, size)

@@ -247,4 +247,4 @@ def test_killed_builds_leave_nothing_visible(tmp_path: Path) -> None:
     survivor = find_snapshot(settings.lake, date(2024, 1, 12))
     assert survivor.provenance["content_sha256"] == whole.provenance["content_sha256"]
     folder = settings.lake / "features" / "as_of=2024-01-12"
-    assert {path.suffix for path in folder.iterdir()} == {".parquet", ".json"}
+    assert {path.suffix for path in folder.iterdir()} == {".parquet", ".json", ".csv"}
