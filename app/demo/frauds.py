@@ -160,8 +160,6 @@ def _choose_groups(
 ) -> list[list[int]]:
     """Groups of merchants for a kind, about its share of the portfolio."""
     wanted = kind.share * len(order) / 100
-    if len(order) >= SMALLEST_WITH_ALL:
-        wanted = max(wanted, kind.group[0])
     candidates = order[free[order] & (bills[order] >= kind.least_bills)]
     candidates = np.roll(candidates, -int(rng.integers(0, max(1, len(candidates)))))
     groups, taken = [], 0
@@ -170,7 +168,9 @@ def _choose_groups(
         # Small groups are commoner than large ones.
         size = least + int((most - least + 1) * rng.random() ** 2)
         # The last one may be left out, so that small portfolios have their share on average.
-        if taken + size > len(candidates) or rng.random() > (wanted - taken) / size:
+        is_needed = not groups and len(order) >= SMALLEST_WITH_ALL
+        is_left_out = rng.random() > (wanted - taken) / size and not is_needed
+        if taken + size > len(candidates) or is_left_out:
             break
         groups.append([int(member) for member in candidates[taken : taken + size]])
         taken += size
