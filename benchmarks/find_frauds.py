@@ -165,8 +165,8 @@ def build(merchants: int, months: int, folder: Path) -> list[Found]:
     words = ["--merchants", str(merchants), "--months", str(months), "--end", END]
     _call(home, "demo", "data", *words, "--out", str(made))
     (made / "reference").rename(home / "reference")
-    for path in sorted(made.glob("waybills-*.parquet")):
-        _call(home, "waybills", "import", str(path), "--source", "demo")
+    files = [str(path) for path in sorted(made.glob("waybills-*.parquet"))]
+    _call(home, "waybills", "import", *files, "--source", "demo", "--history")
     _call(home, "features", "build", "--as-of", AS_OF.isoformat(), "--no-publish")
     out = folder / "snapshot.parquet"
     _call(home, "features", "export", "--as-of", AS_OF.isoformat(), "--out", str(out))
