@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.commands.features_docs import docs_command
+from app.commands.features_explain import explain_command
 from app.commands.features_progress import shown_progress
 from app.settings import Settings, load_settings
 
@@ -48,6 +49,7 @@ def features() -> None:
 
 
 features.add_command(docs_command)
+features.add_command(explain_command)
 
 
 @features.command("build")

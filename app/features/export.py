@@ -26,6 +26,17 @@ def export_snapshot(snapshot: Snapshot, out: Path) -> int:
 
     Raises WrongEnding.
     """
+    with pq.ParquetFile(snapshot.path) as source:
+        tables = (source.read_row_group(group) for group in range(source.num_row_groups))
+        return _replace(out, source.schema_arrow, tables)
+
+
+def write_table(table: pa.Table, out: Path) -> int:
+    """Write a table as export_snapshot does. Raises WrongEnding."""
+    return _replace(out, table.schema, iter([table]))
+
+
+def _replace(out: Path, schema: pa.Schema, tables: Iterator[pa.Table]) -> int:
     if out.suffix not in (".parquet", ".csv"):
         raise WrongEnding(f"{out}: end the file name in .parquet or .csv")
     if not out.absolute().parent.is_dir():
@@ -34,9 +45,7 @@ def export_snapshot(snapshot: Snapshot, out: Path) -> int:
         )
     draft = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
-        with pq.ParquetFile(snapshot.path) as source:
-            tables = (source.read_row_group(group) for group in range(source.num_row_groups))
-            count = _write(draft, out.suffix, source.schema_arrow, tables)
+        count = _write(draft, out.suffix, schema, tables)
         draft.replace(out)
     finally:
         draft.unlink(missing_ok=True)
