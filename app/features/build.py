@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from app.features.activity import activity_features
@@ -28,8 +29,9 @@ from app.features.growth import growth_features
 from app.features.lake import Import, LakeState
 from app.features.month_bills import read_parquet
 from app.features.network import open_references, read_network
-from app.features.parties import Parties, party_features, read_parties
+from app.features.parties import Parties, make_parties, party_features
 from app.features.portfolio import survey_portfolio
+from app.features.reference import References
 from app.features.rollups import RolledLake, roll_lake, sweep_rollups
 from app.features.scale import scale_features
 from app.features.season_file import ENDING, tell_seasons, write_seasons
@@ -42,6 +44,8 @@ from app.features.stability import stability_features
 from app.features.tickets import ticket_features
 from app.features.variety import variety_features
 from app.features.words import open_words
+from app.features.year import read_year, year_of_table
+from app.features.years import YearsDraft, files_of_years, find_years, key_of_years
 
 Tell = Callable[[str, int, int], None]
 
@@ -154,17 +158,50 @@ class DuckDbEngine:
         return roll_lake(connection, lake, as_of, tell)
 
     def compute(self, connection: duckdb.DuckDBPyConnection, survey: Survey) -> Iterator[pa.Table]:
-        """Block by block."""
+        """Block by block; years are read of merchants of whom none is known that is still true."""
+        lake, rolled, as_of, network = survey.lake, survey.rolled, survey.as_of, survey.network
+        folder, month = lake.folder / "rollups", as_of.month(1)
+        key, files = key_of_years(lake, as_of), files_of_years(rolled, as_of)
+        known = find_years(connection, folder, month, key, files)
 
-        def compute(cursor: duckdb.DuckDBPyConnection, span: tuple[int, int]) -> pa.Table:
-            names, lake = survey.merchants[slice(*span)], survey.lake
-            block = read_block(cursor, survey.rolled, survey.as_of, names, span[0], lake.calendar)
-            parties = read_parties(cursor, survey.network, lake.references, block, span[0])
-            history = read_history(block)
-            columns = compute_features(block, history, parties)
-            return make_first(survey.catalogue, names, columns, block, history)
+        def compute(
+            cursor: duckdb.DuckDBPyConnection, span: tuple[int, int]
+        ) -> tuple[pa.Table, pa.Table]:
+            names = survey.merchants[slice(*span)]
+            is_known, years = known.take(names)
+            places = np.arange(*span)[~is_known]
+            if len(places):
+                year = read_year(cursor, rolled, as_of, places, lake.references)
+                fresh = year.to_table([survey.merchants[place] for place in places])
+                order = np.argsort(np.concatenate((np.flatnonzero(is_known), places - span[0])))
+                years = pa.concat_tables([years, fresh]).take(pa.array(order))
+            year = year_of_table(years)
+            block = read_block(cursor, rolled, as_of, names, span[0], lake.calendar, year)
+            sums, begun_on = network.cut(*span), network.begun_on
+            return compute_first(survey.catalogue, block, sums, begun_on, lake.references), years
 
-        return work_at_once(connection, list(cut_blocks(survey.records)), compute)
+        with YearsDraft(folder, month, key, files) as draft:
+            for found, years in work_at_once(connection, list(cut_blocks(survey.records)), compute):
+                draft.add(years)
+                yield found
+            if not known.is_current:
+                draft.commit()
+
+
+def compute_first(
+    catalogue: FeatureCatalogue,
+    block: Block,
+    sums: dict[str, Ints],
+    begun_on: date | None,
+    references: References,
+) -> pa.Table:
+    """The first pass of a block, on whatever engine; `sums` are the network's of its merchants, and
+    `begun_on` is the day of the platform's first bill.
+    """
+    parties = make_parties(sums, begun_on, references, block.as_of)
+    history = read_history(block)
+    columns = compute_features(block, history, parties)
+    return make_first(catalogue, block.merchants, columns, block, history)
 
 
 def compute_features(block: Block, history: History, parties: Parties) -> dict[str, Column]:

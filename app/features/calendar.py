@@ -50,6 +50,11 @@ class AsOf:
         return self.day - timedelta(days=NEW_WITHIN_DAYS)
 
     @property
+    def earliest_new(self) -> date:
+        """`new_from` of the first day of T's month: no day of the month has an earlier one."""
+        return self.day.replace(day=1) - timedelta(days=NEW_WITHIN_DAYS)
+
+    @property
     def recent_from(self) -> datetime:
         """The first of the 30 days before T."""
         return self.cut_off_at - timedelta(days=RECENT_DAYS)

@@ -20,7 +20,7 @@ def growth_features(block: Block) -> dict[str, Column]:
     now, before = block.consignees["in_1_6"], block.consignees["in_7_12"]
     return {
         "new_consignee_share_3m": make_column(
-            divide(block.consignees["new_3m_fen"], amount_3m_fen), baseless=amount_3m_fen == 0
+            divide(block.new_3m_fen, amount_3m_fen), baseless=amount_3m_fen == 0
         ),
         "net_consignee_growth": make_column(divide(now - before, before), baseless=before == 0),
     }

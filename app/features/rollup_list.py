@@ -97,8 +97,8 @@ ROLLUPS = (
         "merchant_carriage",
         12,
         in_cut_month=False,
-        reads="consignee is_bill created_at signed_at flags cod_fen pieces outlet origin"
-        " destination freight_ppm is_freight_outlier is_fee_outlier barred_fen",
+        reads="consignee is_bill created_at signed_at flags cod_fen pieces twice_seconds outlet"
+        " origin destination freight_ppm is_freight_outlier is_fee_outlier barred_fen",
         columns="merchant integer, month integer, freight_judged bigint, fee_judged bigint,"
         " freight_outliers bigint, fee_outliers bigint, barred_fen bigint,"
         " freight_outlier_fen bigint, fee_outlier_fen bigint, countable bigint, suspects bigint,"
@@ -108,7 +108,7 @@ ROLLUPS = (
         "merchant_outlet",
         12,
         in_cut_month=False,
-        reads="is_bill created_at flags outlet carrier",
+        reads="is_bill created_at created_on flags outlet carrier",
         columns="merchant integer, month integer, kind tinyint, outlet ubigint,"
         " timed_bills bigint, night_bills bigint",
     ),

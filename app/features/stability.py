@@ -9,7 +9,6 @@ import numpy as np
 from app.features.blocks import NO_DAY, Block, count_day
 from app.features.columns import Column, Floats, Ints, divide, make_column
 from app.features.series import History, Series
-from app.features.tickets import median_of
 
 ACTIVE_FROM_BILLS = 3
 HIGH = 1 << 20  # amounts are cut into high and low parts of this many fen before they are squared
@@ -115,7 +114,8 @@ def _loyalty(block: Block, history: History) -> dict[str, Column]:
 def _delivery(block: Block) -> dict[str, Column]:
     found = block.outcomes
     sent_fen = found["returned_6m_fen"] + found["mature_6m_fen"]
-    median_days, paid_bills = median_of(block.cycles, len(block.merchants))
+    median_days = block.year.fractions["middle_paid_days"]
+    paid_bills = block.year.whole["summary"]["paid_bills"]
     return {
         "sign_rate": make_column(
             divide(found["signed"], found["shipped"]),

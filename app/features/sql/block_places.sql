@@ -1,6 +1,6 @@
--- Block: which `merchant` of which month is which row of the block, from the table `roster`; a
--- block is the merchants from place $begin up to $end in the order of merchant_id.
+-- Block: which `merchant` of which month is which row of the block, from the tables `roster` and
+-- `wanted` (place in the order of merchant_id, row_in_block).
 create or replace temp table places as
-select month, merchant, cast(place - $begin as integer) as place
-from roster
-where place >= $begin and place < $end
+select r.month, r.merchant, w.row_in_block as place
+from roster r
+join wanted w on r.place = w.place

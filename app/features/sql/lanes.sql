@@ -3,55 +3,41 @@
 -- and category goes out: how many `bills` tell what is usual there and their P1 and P99 (nearest
 -- rank; null below $fewest_bills), and the same of the whole lane. Category 0 is that of bills
 -- without one.
--- Only the slots that hold a P1 or a P99 are sorted: counts of slots tell which these are, and the
--- rank within them.
-with slotted as (
-    select
-        origin,
-        destination,
-        coalesce(category, 0) as category,
-        case
-            when freight_ppm < 131072 then freight_ppm // 2048
-            else least(64 + freight_ppm // 65536, 255)
-        end as slot,
-        freight_ppm
+-- Few bills are sorted: those in the slots that hold a P1 or a P99. Counts by slot tell which slots
+-- these are, and the rank within them.
+with goods as (
+    select origin, destination, coalesce(category, 0) as category, count(*) as bills
     from bills
-    where freight_ppm is not null and origin is not null and destination is not null
+    where freight_slot is not null and origin is not null and destination is not null
+    group by origin, destination, coalesce(category, 0)
 ),
-slots as (
-    select origin, destination, category, slot, count(*) as bills
-    from slotted
-    group by origin, destination, category, slot
-),
-own as (
-    select
-        origin,
-        destination,
-        category,
-        slot,
-        bills,
-        sum(bills) over (partition by origin, destination, category) as whole,
-        sum(bills) over (partition by origin, destination, category order by slot) as reached
-    from slots
+own_slots as (
+    select g.origin, g.destination, g.category, b.freight_slot, count(*) as bills
+    from goods g
+    join bills b
+        on g.origin = b.origin and g.destination = b.destination and g.category = b.category
+    where g.bills >= $fewest_bills and g.category <> 0 and b.freight_slot is not null
+    group by g.origin, g.destination, g.category, b.freight_slot
 ),
 own_ends as (
     select
         origin,
         destination,
         category,
-        slot,
+        freight_slot,
         whole,
         case when reached * 100 >= whole and (reached - bills) * 100 < whole
             then (whole + 99) // 100 - (reached - bills) end as low_rank,
         case when reached * 100 >= whole * 99 and (reached - bills) * 100 < whole * 99
             then (whole * 99 + 99) // 100 - (reached - bills) end as high_rank
-    from own
+    from (
+        select
+            *,
+            sum(bills) over (partition by origin, destination, category) as whole,
+            sum(bills) over (partition by origin, destination, category order by freight_slot) as reached
+        from own_slots
+    ) as summed
     where whole >= $fewest_bills
-        and category <> 0
-        and (
-            (reached * 100 >= whole and (reached - bills) * 100 < whole)
-            or (reached * 100 >= whole * 99 and (reached - bills) * 100 < whole * 99)
-        )
 ),
 own_ranked as (
     select
@@ -61,16 +47,17 @@ own_ranked as (
         e.whole,
         e.low_rank,
         e.high_rank,
-        s.freight_ppm,
+        b.freight_ppm,
         row_number() over (
-            partition by e.origin, e.destination, e.category, e.slot order by s.freight_ppm
+            partition by e.origin, e.destination, e.category, e.freight_slot order by b.freight_ppm
         ) as place
     from own_ends e
-    join slotted s
-        on e.origin = s.origin
-        and e.destination = s.destination
-        and e.category = s.category
-        and e.slot = s.slot
+    join bills b
+        on e.origin = b.origin
+        and e.destination = b.destination
+        and e.category = b.category
+        and e.freight_slot = b.freight_slot
+    where e.low_rank is not null or e.high_rank is not null
 ),
 own_bounds as (
     select
@@ -83,36 +70,30 @@ own_bounds as (
     from own_ranked
     group by origin, destination, category
 ),
-lane as (
-    select
-        origin,
-        destination,
-        slot,
-        bills,
-        sum(bills) over (partition by origin, destination) as whole,
-        sum(bills) over (partition by origin, destination order by slot) as reached
-    from (
-        select origin, destination, slot, sum(bills) as bills
-        from slots
-        group by origin, destination, slot
-    ) as lane_slots
+lane_slots as (
+    select origin, destination, freight_slot, count(*) as bills
+    from bills
+    where freight_slot is not null and origin is not null and destination is not null
+    group by origin, destination, freight_slot
 ),
 lane_ends as (
     select
         origin,
         destination,
-        slot,
+        freight_slot,
         whole,
         case when reached * 100 >= whole and (reached - bills) * 100 < whole
             then (whole + 99) // 100 - (reached - bills) end as low_rank,
         case when reached * 100 >= whole * 99 and (reached - bills) * 100 < whole * 99
             then (whole * 99 + 99) // 100 - (reached - bills) end as high_rank
-    from lane
+    from (
+        select
+            *,
+            sum(bills) over (partition by origin, destination) as whole,
+            sum(bills) over (partition by origin, destination order by freight_slot) as reached
+        from lane_slots
+    ) as summed
     where whole >= $fewest_bills
-        and (
-            (reached * 100 >= whole and (reached - bills) * 100 < whole)
-            or (reached * 100 >= whole * 99 and (reached - bills) * 100 < whole * 99)
-        )
 ),
 lane_ranked as (
     select
@@ -121,12 +102,16 @@ lane_ranked as (
         e.whole,
         e.low_rank,
         e.high_rank,
-        s.freight_ppm,
+        b.freight_ppm,
         row_number() over (
-            partition by e.origin, e.destination, e.slot order by s.freight_ppm
+            partition by e.origin, e.destination, e.freight_slot order by b.freight_ppm
         ) as place
     from lane_ends e
-    join slotted s on e.origin = s.origin and e.destination = s.destination and e.slot = s.slot
+    join bills b
+        on e.origin = b.origin
+        and e.destination = b.destination
+        and e.freight_slot = b.freight_slot
+    where e.low_rank is not null or e.high_rank is not null
 ),
 lane_bounds as (
     select
@@ -148,7 +133,7 @@ select
     l.bills as lane_bills,
     l.low_ppm as lane_low_ppm,
     l.high_ppm as lane_high_ppm
-from (select distinct origin, destination, category from slots) as g
+from goods g
 join lane_bounds l on g.origin = l.origin and g.destination = l.destination
 left join own_bounds o
     on g.origin = o.origin and g.destination = o.destination and g.category = o.category

@@ -17,7 +17,7 @@ from (
         coalesce(outlet, carrier) as outlet,
         hour(created_at) as clock
     from bills
-    where is_bill and (flags & $time) = 0 and created_at <> date_trunc('day', created_at)
+    where is_bill and (flags & $time) = 0 and created_at <> cast(created_on as timestamp)
 ) as timed
 group by merchant, kind, outlet
 order by merchant

@@ -1,4 +1,4 @@
--- Block: carriers (kind 1) and goods categories (kind 3) with their amounts in M1–M6 and in M7–M12,
+-- Year: carriers (kind 1) and goods categories (kind 3) with their amounts in M1–M6 and in M7–M12,
 -- from `parts`. Sorted by amounts, so that sums of fractions taken in this order do not depend on
 -- keys.
 select place, kind, now_fen, then_fen

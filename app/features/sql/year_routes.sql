@@ -1,4 +1,4 @@
--- Block: products of the bills by destination in M1–M6 and in M7–M12, one row a merchant, and how
+-- Year: products of the bills by destination in M1–M6 and in M7–M12, one row a merchant, and how
 -- many names, phones and cards it had in M1–M12, from `parts`.
 select
     place,

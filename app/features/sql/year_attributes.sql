@@ -1,5 +1,5 @@
--- Block: carriers (kind 1), destinations (2) and goods categories (3) of M1–M12, one row a
--- merchant, from `parts`. High and low as in block_consignees.
+-- Year: carriers (kind 1), destinations (2) and goods categories (3) of M1–M12, one row a
+-- merchant, from `parts`. High and low as in year_consignees.
 with cut as (
     select
         place,

@@ -1,4 +1,4 @@
--- Block: the main goods category (kind 3, by amount) and the main origin (kind 4, by bills) of each
+-- Year: the main goods category (kind 3, by amount) and the main origin (kind 4, by bills) of each
 -- merchant's M1–M12, from `parts` and the table `words`; equals go to the
 -- one with more bills, then to the one that comes first by its letters. `part` of `whole` is its
 -- share: fen of kind 3, bills of kind 4.

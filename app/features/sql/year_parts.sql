@@ -1,4 +1,4 @@
--- Block: what a merchant had in M1–M6 (now) and in M7–M12 (then) with each carrier (kind 1),
+-- Year: what a merchant had in M1–M6 (now) and in M7–M12 (then) with each carrier (kind 1),
 -- destination (2) and goods category (3), from the rollup `merchant_bill`, and with each origin (4)
 -- and its own names (5), phones (6) and cards (7), from `merchant_identity`, once for all that
 -- reads it; amounts stand with carriers and categories only.

@@ -1,4 +1,4 @@
--- Block: merchants whose id, or whose phone or card on a bill of M1–M12, stands on the list of
+-- Year: merchants whose id, or whose phone or card on a bill of M1–M12, stands on the list of
 -- carriers' staff, from the rollup `merchant_identity` and the tables `shippers` and `staff` (kind,
 -- value).
 select a.place, 1 as related
@@ -10,8 +10,8 @@ from (
 semi join staff s on a.kind = s.kind and a.value = s.value
 where a.month >= $m12
 union
-select cast(m.place - $begin as integer), 1
+select w.row_in_block, 1
 from shippers m
+join wanted w on m.place = w.place
 semi join staff s on s.kind = 1 and m.shipper = s.value
-where m.place >= $begin and m.place < $end
 order by place

@@ -1,4 +1,4 @@
--- Block: how many parties a merchant had in M1–M12 (consignees, and phones of its bills on either
+-- Year: how many parties a merchant had in M1–M12 (consignees, and phones of its bills on either
 -- side), and how many of them stand on the blacklist, one row a merchant, from the rollups
 -- `merchant_bill` and `merchant_phone` and the table `blacklist` (kind, value).
 with parties as (
