@@ -27,6 +27,7 @@ from app.features.lake import LakeState
 EXEMPT = frozenset({"folder", "told"})
 _CUT = frozenset({"months", "imports", "invoice_sources", "outlier_rules", "carriage_rules"})
 PACKAGES = ("app.features", "app.waybills")
+OTHER_FOLDERS = ("__pycache__", "tracing")  # a trace reads values and makes none
 LIBRARIES = ("duckdb", "numpy", "scipy", "pyarrow", "sqlglot")
 
 
@@ -109,7 +110,7 @@ def hash_program() -> str:
 def _texts(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:
     found: list[tuple[str, bytes]] = []
     for one in folder.iterdir():
-        if one.is_dir() and one.name != "__pycache__":
+        if one.is_dir() and one.name not in OTHER_FOLDERS:
             found += _texts(one, f"{prefix}{one.name}/")
         elif one.name.endswith((".py", ".sql", ".yaml", ".csv")):
             found.append((prefix + one.name, one.read_bytes()))

@@ -119,7 +119,8 @@ def _outlet_of(bill: Bill) -> tuple[int, str]:
 
 
 def _is_night(bill: Bill) -> bool:
-    return bill.created_at.hour >= 23 or bill.created_at.hour < 5
+    hour: int = bill.created_at.hour
+    return hour >= 23 or hour < 5
 
 
 def _nights(own: Own) -> Traced:

@@ -155,7 +155,8 @@ def median(values: Iterable[Any]) -> float:
     ordered = sorted(values)
     if not ordered:
         return 0.0
-    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    middle: float = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    return middle
 
 
 def half_up(value: float) -> int:
