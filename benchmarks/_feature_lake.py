@@ -6,7 +6,6 @@ in the order of time, as carriers export them and an import keeps them.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 
@@ -44,7 +43,7 @@ copy (
     )
     select
         'tms' as source,
-        'W{month}' || lpad(cast(i as varchar), 9, '0') as waybill_no,
+        '{name}{month}' || lpad(cast(i as varchar), 9, '0') as waybill_no,
         'M' || lpad(cast(merchant as varchar), 7, '0') as merchant_id,
         'C' || lpad(cast((merchant * 67 + cast(floor(pow((b % 10007) / 10007.0, 2) * 120) as bigint)) % {consignees} as varchar), 8, '0')
             as consignee_id,
@@ -55,7 +54,7 @@ copy (
         'Linyi' as origin,
         'city ' || ((merchant * 3 + b % 9) % 330) as destination,
         status,
-        case when d % 331 = 7 then 'W{month}' || lpad(cast((i + 1) % {rows} as varchar), 9, '0') end as return_of,
+        case when d % 331 = 7 then '{name}{month}' || lpad(cast((i + 1) % {rows} as varchar), 9, '0') end as return_of,
         null::varchar as "operator",
         cast(1 + a % 20 as bigint) as pieces, cast(null as bigint) as weight_g, cast(null as bigint) as volume_cm3,
         cast(1000 + c % 20000 as bigint) as freight_fen,
@@ -86,30 +85,60 @@ def make_lake(waybills: int, merchants: int, consignees: int) -> dict[int, Path]
     """Month → its one waybill file, in a temporary folder that is kept for the next run of the same
     size.
     """
-    folder = (
-        Path(tempfile.gettempdir()) / f"chengxin-bench-lake-3-{waybills}-{merchants}-{consignees}"
-    )
-    done = folder / "done.json"
+    folder = _folder(waybills, merchants, consignees)
     months = [LAST_MONTH - back for back in range(MONTHS - 1, -1, -1)]
-    files = {m: folder / f"month={m}" / "bench.parquet" for m in months}
-    if done.exists():
-        return files
+    files = {month: folder / f"month={month}" / "bench.parquet" for month in months}
+    for month, path in files.items():
+        _write_month(path, month, waybills // MONTHS, 28, merchants, consignees)
+    return files
+
+
+def make_night(waybills: int, merchants: int, consignees: int) -> dict[str, dict[int, Path]]:
+    """What arrives in the night after the first day that make_lake's files lack, month → file: "day"
+    is one day's waybills (1/730 of all); "late" half as many again, written in the two months
+    before.
+    """
+    folder = _folder(waybills, merchants, consignees)
+    rows = max(waybills // 730, 50)
+    wanted = {
+        "day": {LAST_MONTH + 1: (rows, 1)},
+        "late": {LAST_MONTH: (rows // 4, 28), LAST_MONTH - 1: (rows // 4, 28)},
+    }
+    made: dict[str, dict[int, Path]] = {}
+    for name, months in wanted.items():
+        made[name] = {month: folder / f"month={month}" / f"{name}.parquet" for month in months}
+        for month, (count, days) in months.items():
+            _write_month(made[name][month], month, count, days, merchants, consignees, name)
+    return made
+
+
+def _folder(waybills: int, merchants: int, consignees: int) -> Path:
+    name = f"chengxin-bench-lake-4-{waybills}-{merchants}-{consignees}"
+    return Path(tempfile.gettempdir()) / name
+
+
+def _write_month(
+    path: Path, month: int, rows: int, days: int, merchants: int, consignees: int, name: str = "W"
+) -> None:
+    """Write a month's file unless it is there; `name` begins the numbers of its waybills."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".tmp")
     with duckdb.connect(":memory:") as connection:
         connection.execute("set enable_progress_bar = false")
-        for month, path in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            connection.execute(
-                _MONTH_SQL.format(
-                    rows=waybills // MONTHS,
-                    merchants=merchants,
-                    consignees=consignees,
-                    month=month,
-                    first_day=f"{month // 12}-{month % 12 + 1:02d}-01",
-                    days=28,
-                    voided=1,
-                    returned=2,
-                    path=path,
-                )
+        connection.execute(
+            _MONTH_SQL.format(
+                name=name,
+                rows=rows,
+                merchants=merchants,
+                consignees=consignees,
+                month=month,
+                first_day=f"{month // 12}-{month % 12 + 1:02d}-01",
+                days=days,
+                voided=1,
+                returned=2,
+                path=draft,
             )
-    done.write_text(json.dumps({"waybills": waybills}))
-    return files
+        )
+    draft.rename(path)

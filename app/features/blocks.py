@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from app.features.arrow import days_of, ints, spread
 from app.features.calendar import AsOf
-from app.features.columns import Ints
+from app.features.columns import Floats, Ints
 from app.features.holidays import Calendar
 from app.features.narrow import narrow
+from app.features.reductions import median_of, read_counted
 from app.features.rollups import RolledLake
 from app.features.sql_text import Value, render_sql
 from app.features.year import Year
@@ -40,7 +41,7 @@ OUTCOME_SUMS = (
     "with_settlement",
     "with_paid_at",
 )
-BLOCK_ROLLUPS = ("merchant_month", "merchant_outcome", "merchant_recent")
+BLOCK_ROLLUPS = ("merchant_month", "merchant_outcome", "merchant_recent", "merchant_bill")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Block:
     last_bill_day: Ints
     outcomes: dict[str, Ints]
     recent: dict[str, Ints]
+    middle_paid_days: Floats
+    paid_bills: Ints
     resets: Ints  # of M1–M12, by imports that came later
     bill_days: Ints  # (merchants, 13), column k being Mk, 0 the month of T; bit d − 1 is day d
     is_closed: Callable[[date], bool]
@@ -137,7 +140,8 @@ def read_block(
 
 def block_values(as_of: AsOf) -> dict[str, Value]:
     """What the SQL files of a block are given."""
-    return {f"m{k}": as_of.month(k) for k in (1, 6, 12)}
+    values: dict[str, Value] = {f"m{k}": as_of.month(k) for k in (1, 6, 12)}
+    return values | {"as_of": as_of.day}
 
 
 def make_block(
@@ -151,6 +155,7 @@ def make_block(
     size = len(merchants)
     months = fetch("block_months")
     first_day, last_day = _reach(months, size)
+    middle_paid_days, paid_bills = median_of(read_counted(fetch("block_cycles"), "days"), size)
     return Block(
         as_of=as_of,
         merchants=merchants,
@@ -160,6 +165,8 @@ def make_block(
         last_bill_day=last_day,
         outcomes=spread(fetch("block_outcomes"), OUTCOME_SUMS, size),
         recent=spread(fetch("block_recent"), RECENT_SUMS, size),
+        middle_paid_days=middle_paid_days,
+        paid_bills=paid_bills,
         resets=spread(fetch("block_conflicts"), ("resets",), size)["resets"],
         bill_days=_spread_days(months, size, as_of),
         is_closed=calendar.is_closed,

@@ -7,7 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
+from app.features.arrow import ints
 from app.features.columns import Floats, Ints, divide
 
 # Benford's law (F. Benford, 1938): the first digit is d with probability log10(1 + 1/d).
@@ -23,6 +25,11 @@ class Counted:
     place: Ints
     value: Ints
     bills: Ints
+
+
+def read_counted(table: pa.Table, name: str) -> Counted:
+    """From a table of place, the named value and bills."""
+    return Counted(ints(table, "place"), ints(table, name), ints(table, "bills"))
 
 
 @dataclass(frozen=True, slots=True)

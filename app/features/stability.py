@@ -114,8 +114,6 @@ def _loyalty(block: Block, history: History) -> dict[str, Column]:
 def _delivery(block: Block) -> dict[str, Column]:
     found = block.outcomes
     sent_fen = found["returned_6m_fen"] + found["mature_6m_fen"]
-    median_days = block.year.fractions["middle_paid_days"]
-    paid_bills = block.year.whole["summary"]["paid_bills"]
     return {
         "sign_rate": make_column(
             divide(found["signed"], found["shipped"]),
@@ -126,6 +124,8 @@ def _delivery(block: Block) -> dict[str, Column]:
             divide(found["returned_6m_fen"], sent_fen), baseless=sent_fen == 0
         ),
         "cod_cycle_p50": make_column(
-            median_days, lacking=found["with_paid_at"] == 0, baseless=paid_bills == 0
+            block.middle_paid_days,
+            lacking=found["with_paid_at"] == 0,
+            baseless=block.paid_bills == 0,
         ),
     }

@@ -18,12 +18,12 @@ from app.features.calendar import AsOf
 from app.features.columns import Floats, Ints, Texts
 from app.features.narrow import narrow
 from app.features.reductions import (
-    Counted,
     Halves,
     benford_distance,
     entropy_of,
     median_of,
     overlap_of,
+    read_counted,
 )
 from app.features.reference import References
 from app.features.rollups import RolledLake
@@ -38,7 +38,7 @@ YEAR_ROLLUPS = (
     "merchant_phone",
 )
 READ_OFTEN = ("merchant_bill",)
-YEAR_TABLES = ("year_parts", "year_customers")  # what several of the SQL files read
+YEAR_TABLES = {"year_parts": "parts", "year_customers": "customers"}  # what several files read
 CARRIER = 1  # kinds as in year_parts.sql; CATEGORY and ORIGIN are others
 COLUMNS = {  # whole numbers, by the SQL file that gives them
     "quality": (
@@ -78,12 +78,11 @@ COLUMNS = {  # whole numbers, by the SQL file that gives them
     "listed": ("parties", "listed"),
     "related": ("related",),
     "summary": (
-        *("paid_bills", "tickets", "now_fen", "then_fen", "categories_fen"),
+        *("tickets", "now_fen", "then_fen", "categories_fen"),
         *("category_part", "category_whole", "origin_part", "origin_whole"),
     ),
 }
 FRACTIONS = (
-    "middle_paid_days",
     "middle_ticket_fen",
     "benford_distance",
     "carrier_overlap",
@@ -179,7 +178,7 @@ def year_of_table(table: pa.Table) -> Year:
 def year_values(as_of: AsOf) -> dict[str, Value]:
     """What the SQL files of a year are given."""
     values: dict[str, Value] = {f"m{k}": as_of.month(k) for k in (1, 3, 6, 12, 18)}
-    return values | {"as_of": as_of.day, "earliest_new": as_of.earliest_new}
+    return values | {"earliest_new": as_of.earliest_new}
 
 
 def read_year(
@@ -201,7 +200,10 @@ def read_year(
     def fetch(name: str) -> pa.Table:
         return connection.sql(render_sql(name, values)).to_arrow_table()
 
-    return make_year(fetch, len(places), references)
+    year = make_year(fetch, len(places), references)
+    for table in (*READ_OFTEN, *YEAR_TABLES.values()):
+        connection.execute(f"drop table {table}")
+    return year
 
 
 def make_year(fetch: Fetch, size: int, references: References) -> Year:
@@ -235,9 +237,7 @@ def _summarise(
     summary: dict[str, Ints] = {}
     fractions: dict[str, Floats] = {}
     words: dict[str, Texts] = {}
-    cycles = _counted(fetch("year_cycles"), "days")
-    tickets = _counted(fetch("year_tickets"), "amount_fen")
-    fractions["middle_paid_days"], summary["paid_bills"] = median_of(cycles, size)
+    tickets = read_counted(fetch("year_tickets"), "amount_fen")
     fractions["middle_ticket_fen"], summary["tickets"] = median_of(tickets, size)
     fractions["benford_distance"] = benford_distance(tickets, summary["tickets"])
     halves = fetch("year_halves")
@@ -255,10 +255,6 @@ def _summarise(
         words[name] = np.full(size, "", object)
         words[name][ints(own, "place")] = own.column("word").to_numpy()
     return summary, fractions, words
-
-
-def _counted(table: pa.Table, name: str) -> Counted:
-    return Counted(ints(table, "place"), ints(table, name), ints(table, "bills"))
 
 
 def _halves(table: pa.Table, kind: int) -> Halves:

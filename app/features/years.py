@@ -3,9 +3,9 @@ an earlier build of the same month kept goes out, so that a night reads only mer
 months changed.
 
 `lake/rollups/merchant_year/<M1>-<key>-<state>.parquet` has a row a merchant, the JSON file beside
-it names the rollup files that were read. `key` stands for all else that a year depends on. A merchant's year
-is true as long as its rows in those rollups are the same; where a file is another, the rows of both
-are compared.
+it names the rollup files that were read. `key` stands for all else that a year depends on. A
+merchant's year is true as long as its rows in those rollups are the same; where a file is another,
+the rows of both are compared.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ import pyarrow.parquet as pq
 
 from app.features.calendar import AsOf
 from app.features.columns import Bools
-from app.features.events import latest_events
 from app.features.inputs import hash_program
 from app.features.lake import LakeState
 from app.features.month_bills import read_parquet
@@ -44,13 +43,8 @@ def key_of_years(lake: LakeState, as_of: AsOf) -> str:
     """A hash of what years depend on beside the rollups. (Under which word a category or an origin
     counts depends on its text alone.)
     """
-    newest = [path for k in range(1, 13) for path in lake.months.get(as_of.month(k), ())]
     told = {
         "program": hash_program(),
-        # What is paid on T or later is not known yet; with no such row in the files T says nothing.
-        "paid_before": as_of.day.isoformat()
-        if latest_events(newest, ("cod_paid_at",)) >= as_of.cut_off_at
-        else "ever",
         "lists": [
             found.in_force(as_of) if found is not None else None
             for found in (lake.references.blacklist, lake.references.staff)

@@ -1,4 +1,4 @@
--- Year: how many COD bills of M1–M12 were paid after so many days, as known before T, from the
+-- Block: how many COD bills of M1–M12 were paid after so many days, as known before T, from the
 -- rollup `merchant_bill`.
 select place, paid_days as days, count(*) as bills
 from merchant_bill
