@@ -24,6 +24,7 @@ from app.errors import ChengxinError
 from app.features.catalogue import FeatureCatalogue
 from app.features.content import ContentHash, iter_texts
 from app.features.ports import FeatureTexts, SnapshotMeta
+from app.waybills.inputs import hash_file
 
 
 class NoSnapshot(ChengxinError):
@@ -146,6 +147,19 @@ def find_snapshot(lake: Path, as_of: date, snapshot_id: str | None = None) -> Sn
     return _find_current(lake, as_of, found) or found[-1]
 
 
+def snapshot_id(provenance: Mapping[str, Any], content_sha256: str) -> str:
+    """The id that a snapshot of this content has."""
+    inputs = [content_sha256, provenance["catalogue_sha256"], provenance["imports"]]
+    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+    return f"{provenance['as_of'].replace('-', '')}-{digest[:16]}"
+
+
+def hash_provenance(told: Mapping[str, Any]) -> str:
+    """The hash of all that a provenance says, but for this hash itself."""
+    content = {key: value for key, value in told.items() if key != "provenance_sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 class SnapshotDraft:
     """A snapshot being written: add tables in the order of merchants, then commit. Leaving without
     a commit leaves nothing visible.
@@ -188,13 +202,13 @@ class SnapshotDraft:
         """
         self._writer.close()
         content_sha256 = self.content.hexdigest()
-        inputs = [content_sha256, provenance["catalogue_sha256"], provenance["imports"]]
-        digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         told = {
-            "id": f"{provenance['as_of'].replace('-', '')}-{digest[:16]}",
+            "id": snapshot_id(provenance, content_sha256),
             "content_sha256": content_sha256,
+            "file_sha256": hash_file(self._path),
             **provenance,
         }
+        told["provenance_sha256"] = hash_provenance(told)
         path = self.folder / f"{told['id']}.parquet"
         if path.with_suffix(".json").exists():
             return Snapshot(path, json.loads(path.with_suffix(".json").read_text("utf-8"))), False
