@@ -56,7 +56,7 @@ class Test:
 TESTS = (
     Test("self_deal", ("self_deal_share",), 0.10, 0.13, 0.97),
     Test("reciprocal", ("reciprocal_share",), 0.30, 0.38, 0.97),
-    Test("ring", ("ring_share",), 0.15, 0.20, 0.90, 3),
+    Test("ring", ("ring_share",), 0.15, 0.20, 0.83, 3),
     Test("shared_phone", ("shared_phone_merchants",), 2, 1, 0.95, 0, False),
     Test("shared_card", ("shared_card_merchants",), 2, 1, 0.95, 0),
     Test("captive", ("captive_share",), 0.60, 0.60, 0.90),

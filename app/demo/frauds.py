@@ -59,7 +59,7 @@ KINDS = (
     Kind("void", 0.4, (0.06, 0.25)),
     Kind("reset", 0.4, (0.01, 0.06)),
     Kind("outlet_related", 0.4, (1.0, 1.0), "all bills", span="always"),
-    Kind("blacklist", 0.4, (0.10, 0.60)),
+    Kind("blacklist", 0.4, (0.03, 0.50)),
 )
 KIND_NAMES = tuple(kind.name for kind in KINDS)
 

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-LISTED_A_MERCHANT, LISTED_BY_CHANCE = 12, 0.02  # customers; share of bills of an honest merchant
+LISTED_A_MERCHANT, LISTED_BY_CHANCE = 12, 0.03  # customers; share of bills of an honest merchant
 NIGHT_FROM, NIGHT_HOURS = 23, 6
 # First digits of sums that people invent: they avoid the small ones and the nine.
 INVENTED_DIGITS = np.cumsum([0.04, 0.06, 0.08, 0.11, 0.16, 0.18, 0.17, 0.13, 0.07])

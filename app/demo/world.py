@@ -19,7 +19,7 @@ from app.features.holidays import Calendar
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CONSIGNEES_A_MERCHANT = 45
+CONSIGNEES_A_MERCHANT = 32
 LISTED_PARTIES = 120  # on the blacklist, whatever the size of the portfolio
 CAPTIVES_A_MERCHANT = 20
 FRESH_A_MONTH, FRESH_MONTHS = 40, 600
@@ -28,7 +28,7 @@ YOUNGEST_CHEAT = 6  # months of trade
 # card, and neighbours in the market who help each other out with goods.
 PHONE_FAMILIES, CARD_FAMILIES, NEIGHBOURS = 0.03, 0.01, 0.03
 NEIGHBOUR_SHARE = (0.01, 0.06)  # of bills
-LISTED_CUSTOMER_SHARE = 0.01  # of merchants who happen to sell to somebody on the blacklist
+LISTED_CUSTOMER_SHARE = 0.03  # of merchants who happen to sell to somebody on the blacklist
 
 
 @dataclass(frozen=True, slots=True)
