@@ -98,20 +98,32 @@ def write_carriage(
         "judges_freight": int(bool(freight)),
         "judges_fee": int(bool(fee)),
         "freight_ppm": Sql("cast(null as bigint)"),
+        "freight_slot": Sql("cast(null as smallint)"),
         "is_freight_outlier": Sql("cast(null as boolean)"),
         "is_fee_outlier": Sql("cast(null as boolean)"),
         "fewest_bills": min((rule.least_bills for rule in freight.values()), default=1),
         "least_bills": _by_source("b.source", {s: rule.least_bills for s, rule in freight.items()}),
-        "twice_seconds": _by_source("source", twice),
+        "twice_seconds": Sql("cast(null as integer)"),
+        "outlet": Sql("cast(null as ubigint)"),
         "distances": references.distances.sha256 if references.distances is not None else "none",
     }
+    if has_values(files, "outlet_id"):
+        values["outlet"] = Sql("case when w.outlet_id is not null then key_of(w.outlet_id) end")
+    if twice and has_values(files, "pieces"):
+        seconds = _by_source("w.source", twice)
+        judged = f"{_PRICED} and w.pieces is not null and w.source in {_list(twice)}"
+        values["twice_seconds"] = Sql(f"case when {judged} then {seconds} end")
     if freight:
         judged = f"{_PRICED} and w.freight_fen >= 0 and w.source in {_list(freight)}"
         cod = _by_source("w.source", {s: rule.cod_fen for s, rule in freight.items()})
         entered = _by_source("w.source", {s: rule.freight_fen for s, rule in freight.items()})
-        values["freight_ppm"] = Sql(
-            f"case when {judged} then w.freight_fen * {MILLION} // w.cod_fen end"
+        ppm = f"w.freight_fen * {MILLION} // w.cod_fen"
+        values["freight_ppm"] = Sql(f"case when {judged} then {ppm} end")
+        # From slot to slot the freight rises, in two steps; how it is cut changes no result.
+        slot = (
+            f"case when {ppm} < 131072 then {ppm} // 2048 else least(64 + {ppm} // 65536, 255) end"
         )
+        values["freight_slot"] = Sql(f"case when {judged} then cast({slot} as smallint) end")
         values["is_freight_outlier"] = Sql(
             f"case when {judged} then w.cod_fen >= {cod} and w.freight_fen <= {entered} end"
         )
@@ -125,7 +137,9 @@ def write_carriage(
 
 
 def _by_source(column: str, numbers: Mapping[str, int]) -> Sql:
-    """The number of a row's source, null of other sources."""
+    """The number of a judged row's source; one number for all where it is the same."""
+    if len(set(numbers.values())) == 1:
+        return Sql(min(numbers.values()))
     sources = defaultdict(list)
     for source, number in sorted(numbers.items()):
         sources[number].append(source)

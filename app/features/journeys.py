@@ -44,7 +44,7 @@ def read_journeys(
     fetch: Callable[[str], pa.Table], rolled: RolledLake, as_of: AsOf, size: int
 ) -> dict[str, Ints | Floats]:
     """Sums of M1–M12 over the platform's `size` merchants, each of shape (merchants,): SUMS,
-    NIGHTS, and `usual_nights`, how many of a merchant's bills the norms of their outlets let expect at
+    NIGHTS, and `usual_nights`, how many bills the norms of their outlets let expect at
     night. `fetch(sql)` runs a statement; the table `roster` must exist.
     """
     values: dict[str, Value] = {"m1": as_of.month(1), "m12": as_of.month(12)}

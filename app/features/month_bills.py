@@ -19,7 +19,7 @@ from app.waybills.columns import LATE_COLUMNS
 # What is read of every bill, whatever the rollup: for capping.
 _ALWAYS = ("merchant", "source", "amount_fen")
 # What is read beside them where carriage is judged (see carriage.py).
-_FREIGHT = ("freight_ppm", "is_freight_outlier", "origin", "destination", "category")
+_FREIGHT = ("freight_ppm", "freight_slot", "origin", "destination", "category")
 _CARRIAGE = ("is_freight_outlier", "is_fee_outlier", "barred_fen")
 BILLS_SQL = (
     "month_merchants",

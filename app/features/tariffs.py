@@ -121,12 +121,14 @@ class Tariffs:
 
 
 def _differs_sql(tariff: Tariff, least_fen: str, percent: str) -> str:
-    tests = []
-    for formula in tariff.any_of:
+    """Nested, not joined by `and`, so that what one formula explains is not compared further."""
+    differs = "true"
+    for formula in reversed(tariff.any_of):
         fee = f"({formula.sql('w.cod_fen')})"
         gap = f"abs(w.cod_fee_fen - {fee})"
-        tests.append(f"{gap} > {least_fen} and {gap} * 100 > {fee} * {percent}")
-    return " and ".join(tests)
+        differs = f"case when {gap} * 100 > {fee} * {percent} then {differs} else false end"
+        differs = f"case when {gap} > {least_fen} then {differs} else false end"
+    return differs
 
 
 def load_tariffs(path: Path) -> Tariffs | None:
