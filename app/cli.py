@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("app.commands.demo", "demo", "Make a simulated portfolio to try things on."),
     "waybills": ("app.commands.waybills", "waybills", "Import waybills; look at quarantine."),
     "features": ("app.commands.features", "features", "Build and export feature snapshots."),
+    "data": ("app.commands.data", "data", "Check the quality of waybills; reports."),
     "eval": ("app.commands.evaluate", "evaluate", "Try an expression of the ruleset language."),
     "policy": (
         "app.commands.policy",

@@ -132,12 +132,26 @@ def nullable(kind: type[fields.Field[Any]], description: str, **given: Any) -> f
     return kind(allow_none=True, metadata={"description": description, **given})
 
 
+class HeldSchema(Schema):
+    """A newer snapshot that was not published, because its data break expectations."""
+
+    id = fields.String(required=True)
+    as_of = fields.Date(required=True)
+    since = fields.DateTime(required=True)
+    expectations = fields.List(fields.String(), required=True)
+
+
 class SnapshotSchema(Schema):
     """The feature snapshot that a decision used."""
 
     id = fields.String(required=True)
     as_of = fields.Date(required=True)
     age_days = fields.Integer(metadata={"description": "Days between as_of and the decision."})
+    newer_held = fields.Nested(
+        HeldSchema,
+        allow_none=True,
+        metadata={"description": "A newer snapshot that is held back for the quality of its data."},
+    )
 
 
 class SnapshotNameSchema(Schema):

@@ -196,11 +196,19 @@ def _print(decider: Decider, record: dict[str, Any], lang: str, as_json: bool) -
     snapshot = record["snapshot"]
     seen = (
         f"snapshot {snapshot['id']} as of {snapshot['as_of']}, {snapshot['age_days']} days old"
+        + _describe_held(snapshot.get("newer_held"))
         if snapshot
         else "no snapshot of this merchant"
     )
     agree = "both engines agree" if record["engines_agree"] else "THE ENGINES DISAGREE"
     click.echo(f"decision {record['id']} at {record['decided_at']} · {seen} · {agree}")
+
+
+def _describe_held(held: dict[str, Any] | None) -> str:
+    if held is None:
+        return ""
+    names = ", ".join(held["expectations"])
+    return f" (the newer one as of {held['as_of']} is held back: {names})"
 
 
 def _yuan(fen: int | None) -> str:

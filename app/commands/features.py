@@ -16,11 +16,10 @@ from app.commands.features_docs import docs_command
 from app.commands.features_explain import explain_command
 from app.commands.features_progress import shown_progress
 from app.commands.features_verify import verify_command
-from app.settings import Settings, load_settings
+from app.settings import load_settings
 
 if TYPE_CHECKING:
     from app.features.backfill import DayBuilt
-    from app.features.snapshots import Snapshot
 
 
 class Day(click.ParamType[date]):
@@ -70,35 +69,49 @@ features.add_command(verify_command)
 @click.option("--publish/--no-publish", default=None,
               help="Put the snapshot into the database for online look-up.  [default: publish;"
                    " with --to or --known-at: no-publish]")  # fmt: skip
+@click.option("--despite", metavar="WHY",
+              help="Publish though its data break expectations; say why.")  # fmt: skip
+@click.option("--by", metavar="NAME", help="Who answers for --despite.")
 @click.option("--json", "as_json", is_flag=True, help="Print the provenance as JSON.")
 def build_command(
     as_of: date, last: date | None, every: str, known_at: str | None, again: bool,
-    publish: bool | None, as_json: bool,
+    publish: bool | None, despite: str | None, by: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Compute every feature of every merchant as of a day and keep the result as an immutable
     snapshot.
 
     Only months whose waybills changed are aggregated again. The same inputs give the same snapshot,
     which is not computed twice. Rows that arrived after the day do not count: see --known-at.
+
+    Its data are checked (rulesets/expectations.yaml). Where they break an expectation of severity
+    fail it is held: kept in the lake, not published, status 1.
     """
     from app.commands.features_build import backfill, build_one, report_day, tell_left_out
+    from app.commands.publication import open_gate, tell_publication
 
     settings = load_settings()
+    gate = open_gate(settings, despite, by)
     if last is not None:
-        backfill(settings, as_of, last, every, known_at, again, _publish if publish else None,
-                 as_json)  # fmt: skip
+        backfill(settings, as_of, last, every, known_at, again, gate, bool(publish), as_json)
         return
     begun = time.perf_counter()
     with shown_progress() as tell:
         done = build_one(settings, as_of, known_at, again, tell)
         is_wanted = publish if publish is not None else known_at is None
-        published = _publish(settings, done.made.snapshot) if is_wanted else None
+        published = gate.publish(done.made.snapshot) if is_wanted else None
+        if published is None:
+            gate.check(done.made.snapshot)
     if as_json:
-        report = {**report_day(done), "published": published}
-        click.echo(json.dumps(report, ensure_ascii=False, indent=1))
+        quality = published.as_json() if published else None
+        told = {"published": published.published if published else None, "quality": quality}
+        click.echo(json.dumps({**report_day(done), **told}, ensure_ascii=False, indent=1))
     else:
-        _report(done, published, time.perf_counter() - begun)
+        _report(done, time.perf_counter() - begun)
+        if published is not None:
+            tell_publication(published, as_of.isoformat())
     tell_left_out(done)
+    if published is not None and published.is_held:
+        raise click.exceptions.Exit(1)
 
 
 @features.command("export")
@@ -173,19 +186,7 @@ def list_command(as_json: bool) -> None:
         click.echo("no snapshot yet; run chengxin features build --as-of YYYY-MM-DD")
 
 
-def _publish(settings: Settings, snapshot: Snapshot) -> bool:
-    """Put the snapshot into the database; False when it was there already."""
-    from app.storage.connection import connect
-    from app.storage.features import SqlFeatureStore
-
-    database = connect(settings)
-    try:
-        return SqlFeatureStore(database).publish(snapshot.meta, snapshot.texts())
-    finally:
-        database.close()
-
-
-def _report(done: DayBuilt, published: bool | None, seconds: float) -> None:
+def _report(done: DayBuilt, seconds: float) -> None:
     built = done.made
     told = built.snapshot.provenance
     counts = told["counts"]
@@ -199,5 +200,3 @@ def _report(done: DayBuilt, published: bool | None, seconds: float) -> None:
     else:
         click.echo(f"rollups: {built.made_rollups} made, {built.reused_rollups} reused")
     click.echo(f"content SHA-256 {told['content_sha256']}")
-    if published is not None:
-        click.echo("published for look-up" if published else "was published already")

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,8 @@ from app.commands.features_progress import Tell, shown_progress
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from app.commands.publication import Gate
     from app.features.backfill import Compute, DayBuilt, Plan
-    from app.features.snapshots import Snapshot
 
 MOST_NAMED = 3  # imports that were left out, by their ids
 
@@ -93,9 +92,12 @@ def build_one(
 
 def backfill(
     settings: Settings, first: date, last: date, every: str, known_at: str | None, again: bool,
-    publish: Callable[[Settings, Snapshot], bool] | None, as_json: bool,
+    gate: Gate, publish: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Build each of the days, oldest first; print a line a day, or one JSON document at the end."""
+    """Build each of the days, oldest first; print a line a day, or one JSON document at the end.
+
+    Status 1 when a day is held.
+    """
     from app.features.backfill import build_days, list_days
 
     days = list_days(first, last, every)
@@ -105,15 +107,19 @@ def backfill(
         compute = computing(settings, plan, tell)
         for count, done in enumerate(build_days(plan, days, compute), start=1):
             report = report_day(done)
-            if publish is not None and done.built is not None:
-                report["published"] = publish(settings, done.built.snapshot)
+            if done.built is not None and publish:
+                published = gate.publish(done.built.snapshot)
+                report |= {"published": published.published, "quality": published.as_json()}
+            elif done.built is not None and not done.stood:
+                gate.check(done.built.snapshot)
             reports.append(report)
             tell("days", count, len(days))
             if not as_json:
                 click.echo(_line(report))
                 tell_left_out(done)
-    _sum_up(reports, time.perf_counter() - begun, publish is not None, as_json)
-    if not any("id" in report for report in reports):
+    _sum_up(reports, time.perf_counter() - begun, publish, as_json)
+    held = [one for one in reports if one.get("quality", {}).get("verdict") == "held"]
+    if held or not any("id" in report for report in reports):
         raise click.exceptions.Exit(1)
 
 
@@ -121,9 +127,11 @@ def _line(report: dict[str, Any]) -> str:
     if "id" not in report:
         return f"{report['as_of']}  nothing known: {report['why'].split(';')[0]}"
     counts = report["counts"]
+    is_held = report.get("quality", {}).get("verdict") == "held"
+    state = "HELD" if is_held else report["state"]
     made = f", {report['rollups_made']} rollups made" if report["rollups_made"] else ""
     return (
-        f"{report['as_of']}  {report['id']}  {report['state']:<9}"
+        f"{report['as_of']}  {report['id']}  {state:<9}"
         f" {counts['merchants']} merchants, {counts['waybills']} waybills{made}"
     )
 

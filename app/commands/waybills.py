@@ -45,6 +45,7 @@ def import_command(
 
     Bad rows go to quarantine (see `chengxin waybills quarantine`), the others go in.
     """
+    from app.commands.import_quality import report_quality
     from app.waybills.intake import ImportReport, import_files, open_intake, read_arrival
 
     moment = read_arrival(arrived_at) if arrived_at else None
@@ -53,15 +54,23 @@ def import_command(
         settings.lake, settings.hash_key(), settings.rulesets, settings.memory_limit_mb
     )
     reports: list[ImportReport] = []
+    verdicts: dict[str, dict[str, Any]] = {}
     with _shown_progress() as progress:
         for path in files:
             reports += import_files(
                 intake, [path], source, encoding, moment, progress, history=history
             )
+            progress("measuring quality", 0, 0)
+            quality = report_quality(settings, reports[-1].import_id)
+            verdicts[reports[-1].import_id] = quality
             if not as_json:
                 _print_report(reports[-1])
+                _print_quality(quality)
     if as_json:
-        click.echo(json.dumps(_sum_up(reports), ensure_ascii=False, indent=1))
+        summed = _sum_up(reports)
+        for told in summed["files"]:
+            told["quality"] = verdicts[told["import_id"]]
+        click.echo(json.dumps(summed, ensure_ascii=False, indent=1))
 
 
 @waybills.command()
@@ -128,6 +137,16 @@ def _sum_up(reports: list[Any]) -> dict[str, Any]:
     total["warnings"] = [warning for report in reports for warning in report.warnings]
     total["files"] = [report.as_json() for report in reports]
     return total
+
+
+def _print_quality(quality: dict[str, Any]) -> None:
+    """What the import's report says, in a line each."""
+    if quality["why"] is not None:
+        click.echo(f"warning: {quality['why']}", err=True)
+        return
+    click.echo(f"  {'quality':<12} {quality['verdict']:>12}")
+    for said in quality["said"]:
+        click.echo(f"    {said}")
 
 
 def _print_report(report: Any) -> None:

@@ -56,11 +56,24 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotRow:
-    """A published feature snapshot."""
+class HeldSnapshot:
+    """A newer snapshot that was not published, because its data break expectations (their names);
+    `since` is when the first such one was held.
+    """
 
     id: str
     as_of: date
+    since: datetime
+    expectations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """A published feature snapshot; `newer_held` where a newer one waits to be mended."""
+
+    id: str
+    as_of: date
+    newer_held: HeldSnapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +146,9 @@ class DecisionStore(Protocol):
         """Keep in the audit trail that a release was refused for what is not as its hashes say."""
 
     def latest_snapshot(self) -> SnapshotRow | None:
-        """The newest published snapshot (by as-of day, then by publication)."""
+        """The newest published snapshot (by as-of day, then by publication), with the newer one
+        that is held, where there is one.
+        """
 
     def snapshot_of(self, as_of: date) -> SnapshotRow | None:
         """The newest published snapshot of that as-of day."""

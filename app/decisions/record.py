@@ -14,7 +14,7 @@ import orjson
 
 from app.decisions.explain import explain_to_merchant
 from app.decisions.intake import Intake
-from app.decisions.ports import ActiveRelease, DecisionRequest, SnapshotRow
+from app.decisions.ports import ActiveRelease, DecisionRequest, HeldSnapshot, SnapshotRow
 from app.policies.pipeline import Judgement
 from app.policies.policy import Policy
 from app.policies.reasons import PRODUCT_STOPPED
@@ -99,7 +99,12 @@ def build_record(
         **top,
         "snapshot": None
         if snapshot is None
-        else {"id": snapshot.id, "as_of": snapshot.as_of.isoformat(), "age_days": age_days},
+        else {
+            "id": snapshot.id,
+            "as_of": snapshot.as_of.isoformat(),
+            "age_days": age_days,
+            "newer_held": tell_held(snapshot.newer_held),
+        },
         "inputs": intake.values,
         "missing": intake.missing,
         "assumed": intake.assumed,
@@ -107,6 +112,18 @@ def build_record(
         "engines": ENGINES,
         "engines_agree": judged["engines_agree"],
         "timings_us": timings_us,
+    }
+
+
+def tell_held(held: HeldSnapshot | None) -> dict[str, Any] | None:
+    """A newer snapshot that is held, as JSON data."""
+    if held is None:
+        return None
+    return {
+        "id": held.id,
+        "as_of": held.as_of.isoformat(),
+        "since": held.since.isoformat(timespec="seconds"),
+        "expectations": list(held.expectations),
     }
 
 

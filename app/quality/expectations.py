@@ -15,9 +15,9 @@ from pathlib import Path
 from app.errors import ChengxinError
 from app.quality.columns import CATEGORIES, CODES, NULLABLE
 from app.quality.measured import BASES, BOUNDS_OF, KIND_OF, MEASURED, Bound
-from app.rules.document import Scalar, Sequence, load_yaml
+from app.rules.document import AnyNode, Scalar, Sequence, load_yaml
 from app.rules.fields import Fields, read_number
-from app.rules.problems import Problem, ProblemsFound
+from app.rules.problems import Problem, ProblemsFound, suggest
 
 FILE = "expectations.yaml"
 SEVERITIES = ("fail", "warn")
@@ -98,22 +98,27 @@ class Expectations:
 
 
 def load_expectations(path: Path) -> Expectations:
-    """Read and check the file. Raises ProblemsFound with everything that is wrong in it."""
+    """Read and check the file. Raises ProblemsFound with everything that is wrong in it.
+
+    Where there is no such file nothing is expected.
+    """
     try:
         text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return Expectations(31, 0, (), (), (), hashlib.sha256(b"").hexdigest())
     except (OSError, UnicodeDecodeError) as error:
         raise ChengxinError(f"{path}: cannot be read as UTF-8 text: {error}") from error
     problems: list[Problem] = []
     fields = Fields(load_yaml(path.name, text), "the file of expectations", problems)
     look_back = _read_whole(fields, "look_back_days", 1, LONGEST_LOOK_BACK)
     quiet = fields.fields("quiet", "'quiet'", required=False)
-    margin, yearly = 0, ()
+    margin = 0
+    yearly: tuple[YearlyDays, ...] = ()
     if quiet is not None:
         margin = _read_whole(quiet, "margin_days", 0, 60, default=0)
         nodes = quiet.sequence("each_year", required=False)
-        yearly = tuple(
-            one for node in nodes if (one := _read_yearly(Fields(node, "an entry", problems)))
-        )
+        read = [_read_yearly(Fields(node, "an entry", problems)) for node in nodes]
+        yearly = tuple(one for one in read if one is not None)
         quiet.finish()
     expectations = _read_expectations(fields, problems)
     names = {one.name for one in expectations}
@@ -234,15 +239,14 @@ def _read_bounds(fields: Fields, measure: str | None) -> dict[Bound, Pair]:
     return found
 
 
-def _read_pair(node: object, bound: Bound, problems: list[Problem]) -> Pair | None:
-    assert isinstance(node, (Scalar, Sequence)) or hasattr(node, "problem")
+def _read_pair(node: AnyNode, bound: Bound, problems: list[Problem]) -> Pair | None:
     if (
         not isinstance(node, Sequence)
         or len(node.items) != 2
         or not all(isinstance(item, Scalar) for item in node.items)
     ):
         problems.append(
-            node.problem(  # type: ignore[attr-defined]
+            node.problem(
                 "wrong-kind", f"'{bound.value}' must be two numbers",
                 "write [LEAST, MOST], null where there is no bound, as in [0.5, 2] or [null, 2]",
             )
@@ -272,8 +276,6 @@ def _read_pair(node: object, bound: Bound, problems: list[Problem]) -> Pair | No
 
 
 def _read_choices(fields: Fields, key: str, known: Iterable[str]) -> tuple[str, ...]:
-    from app.rules.problems import suggest
-
     known = tuple(known)
     for node in (nodes := fields.texts(key, required=False)):
         if node.text not in known:

@@ -5,6 +5,7 @@ decisions are kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from app.decisions.ports import (
     Beside,
     Claim,
     FeatureRow,
+    HeldSnapshot,
     RecordedDecision,
     RecordedShadow,
     SnapshotRow,
@@ -23,6 +25,7 @@ from app.errors import ChengxinError
 from app.policies.beside import WHOLE_SHARE
 from app.policies.release_checks import note_refusal
 from app.policies.release_records import ReleaseTampered, describe_tampering
+from app.storage.checks import HELD_NOW, read_held
 from app.storage.models import format_utc, read_utc
 from app.storage.releases import SqlReleaseStore, find_release
 from app.storage.statements import prepare, run
@@ -55,6 +58,7 @@ STATEMENTS = (
     BESIDE,
     LATEST,
     LATEST_OF_DAY,
+    HELD_NOW,
     FEATURES,
     INSERT,
     INSERT_SHADOW,
@@ -132,8 +136,13 @@ class SqlDecisionStore:
                 )
 
     def latest_snapshot(self) -> SnapshotRow | None:
-        """The newest published snapshot whose rows are in the database."""
-        return _read_snapshot(self._run(LATEST).fetchone())
+        """The newest published snapshot whose rows are in the database, and what is held since."""
+        found = _read_snapshot(self._run(LATEST).fetchone())
+        return None if found is None else replace(found, newer_held=self.held_snapshot())
+
+    def held_snapshot(self) -> HeldSnapshot | None:
+        """The newest snapshot that is held, newer than the one that is served."""
+        return read_held(self._run(HELD_NOW).fetchall())
 
     def snapshot_of(self, as_of: date) -> SnapshotRow | None:
         """The newest published snapshot of that day whose rows are in the database."""

@@ -171,6 +171,31 @@ class Snapshot(Table):
         indexes = ((("as_of", "published_at"), False),)
 
 
+class SnapshotCheck(Table):
+    """What a check said of a snapshot that was to be published; rows are only added, the newest of
+    a snapshot counts.
+
+    `verdict`: passed, held, or despite (published though it broke; `actor` answers for it and says
+    `why`). `expectations`: the names of those that broke, with commas. `breaks_json`: a list of
+    `{key, excess, severity}`. `report`: its file, within the lake.
+    """
+
+    id = BigAutoField()
+    snapshot_id = CharField(max_length=64)
+    as_of = DateField()
+    checked_at = UtcDateTimeField()
+    verdict = CharField(max_length=16)
+    expectations = TextField()
+    breaks_json = TextField()
+    report = TextField(null=True)
+    actor = CharField(max_length=128, null=True)
+    why = TextField(null=True)
+
+    class Meta:
+        table_name = "snapshot_checks"
+        indexes = ((("snapshot_id",), False), (("verdict", "as_of"), False))
+
+
 class FeatureValues(Table):
     """One merchant in one snapshot: values (money in fen) and reasons of nulls, as JSON texts."""
 
@@ -265,6 +290,7 @@ TABLES: tuple[type[Table], ...] = (
     ProductSettings,
     ShadowDecision,
     Snapshot,
+    SnapshotCheck,
     FeatureValues,
     Decision,
     ApiKey,
