@@ -129,7 +129,7 @@ def _draw_sizes(rng: np.random.Generator, count: int) -> Floats:
     """Bills a month: most merchants have a few, one in fourteen belongs to a tail without
     a middle (Pareto, exponent 1.15).
     """
-    body = rng.lognormal(np.log(9.5), 0.70, count)
+    body = rng.lognormal(np.log(10.4), 0.70, count)
     tail = np.where(rng.random(count) < 0.07, 1.5 + rng.pareto(1.15, count), 1.0)
     return np.clip(body * tail, 1.5, MOST_BILLS)
 
