@@ -202,33 +202,30 @@ def _print_check(report: dict[str, Any], path: Path) -> None:
 
 
 def _print_source(source: str, one: dict[str, Any], report: dict[str, Any]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
     click.echo(
         f"{source}: {one['bills']:,} bills from {report['from']} to {report['to']},"
         f" mean ticket {_yuan(one['mean_ticket_fen'])}, late {_percent(one['late_share'])},"
         f" entered 23–05 {_percent(one['night_share'])}"
     )
-    nulls = [f"{name} {_percent(share)}" for name, share in one["nulls"].items() if share]
-    click.echo(f"nulls: {', '.join(nulls) or 'none'}")
-    codes = [name for name, share in one["codes"].items() if share]
-    table = Table("carrier", "bills", "mean ticket", "late", *codes, box=box.SIMPLE_HEAD)
+    click.echo(f"nulls: {_list_shares(one['nulls'])}")
+    click.echo(f"codes: {_list_shares(one['codes'])}")
+    widest = max((len(carrier) for carrier in one["carriers"]), default=0)
     for carrier, own in one["carriers"].items():
-        table.add_row(
-            carrier,
-            f"{own['bills']:,}",
-            _yuan(own["mean_ticket_fen"]),
-            _percent(own["late_share"]),
-            *(_percent(own["codes"][code]) for code in codes),
+        click.echo(
+            f"  {carrier or '–':<{widest}} {own['bills']:>9,} bills, ticket"
+            f" {_yuan(own['mean_ticket_fen']):>8}, late {_percent(own['late_share']):>6};"
+            f" {_list_shares(own['codes'])}"
         )
-    console.print(table)
     for column, values in one["new_values"].items():
         if values:
             names = ", ".join(f"'{new['value']}' ({new['bills']:,})" for new in values[:8])
             click.echo(f"new in {column}: {names}")
+
+
+def _list_shares(shares: dict[str, float | None]) -> str:
+    """Those that are above nothing, the greatest first."""
+    order = sorted(shares.items(), key=lambda item: -(item[1] or 0))
+    return ", ".join(f"{name} {_percent(share)}" for name, share in order if share) or "none"
 
 
 def _yuan(fen: int | None) -> str:

@@ -123,7 +123,7 @@ def check_day(
     return make_report(
         "build", as_of, snapshot, (judged_from, last), counting, found, sheets,
         desk.expectations, accepted or {}, quiet=lambda sheet: _quiet(desk, sheet),
-        shown_from=max(judged_from, as_of - timedelta(days=SHOWN_DAYS)),
+        shown_from=min(judged_from, as_of - timedelta(days=SHOWN_DAYS)),
     )  # fmt: skip
 
 
@@ -269,12 +269,11 @@ def _name_imports(desk: Desk, measures: Measures, found: Judged) -> None:
         ).fetchall()
     for place in lacking:
         one = found.findings[place]
-        ids = {
-            row[3]
+        near = [
+            row
             for row in rows
-            if row[0] == one.source
-            and (one.carrier is None or row[1] == one.carrier)
-            and one.first <= row[2] <= one.last
-            and row[3] in wanted
-        }
+            if row[0] == one.source and one.first <= row[2] <= one.last and row[3] in wanted
+        ]
+        own = {row[3] for row in near if one.carrier in (None, row[1])}
+        ids = own or {row[3] for row in near}  # where nothing came, what came of the others
         found.findings[place] = replace(one, imports=tuple(sorted(ids)))
