@@ -106,7 +106,8 @@ def _down_months(own: Own) -> Traced:
     while falls < len(months) - 1 and months[falls] * 100 < months[falls + 1] * 95:
         falls += 1
     shown = min(falls + 2, reach)
-    traced = Traced(*window(own, 1, shown), [amount_side(own.cod(1, shown))])
+    sides = [amount_side(own.cod(1, shown)), *history_side(own)]
+    traced = Traced(*window(own, 1, shown), sides)
     traced.groups = months_table(own, shown)
     return settle(traced, lambda: falls)
 

@@ -211,9 +211,8 @@ def _fresh(own: Own) -> Traced:
     top = amount_side(fresh, "fresh", en="amounts to parties new to the platform",
                       zh="新主体金额")  # fmt: skip
     base = amount_side(late)
-    shown = list({id(bill): bill for bill in firsts.values()}.values())
     proofs = [
-        proof_side(shown, "first_seen", "the platform's first bill of each of these parties",
+        proof_side(firsts.values(), "first_seen", "the platform's first bill of each of these parties",
                    "各主体在平台的首笔运单"),
         proof_side(begun, "begun", "the platform's first bill", "平台首笔运单"),
     ]  # fmt: skip

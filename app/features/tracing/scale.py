@@ -148,7 +148,7 @@ def _settled(own: Own) -> Traced:
                        zh="货款已付商户的运单金额")  # fmt: skip
     shown = proof_side(proofs, "telling", "a bill that shows that its source records settlement",
                        "证明来源记录返款的运单")  # fmt: skip
-    traced = Traced(*window(own, 1, 12), [side, shown])
+    traced = Traced(*window(own, 1, 12), [side, count_side(year), shown])
     traced.numbers = {"sources_that_tell": sorted(telling)}
     return settle(traced, lambda: side.total, lacking=not telling)
 

@@ -91,7 +91,8 @@ def count_side(bills: Iterable[Bill], name: str = "bills", **words: str) -> Side
 
 def proof_side(bills: Iterable[Bill], name: str, en: str, zh: str) -> Side:
     """Waybills that give nothing to the value but show why it is so."""
-    return Side(name, en, zh, SHOWN, "bills", ones(bills))
+    once = {(bill.source, bill.waybill_no): bill for bill in bills}
+    return Side(name, en, zh, SHOWN, "bills", ones(once.values()))
 
 
 def history_side(own: Own) -> list[Side]:
