@@ -26,6 +26,8 @@ from app.features.engine import Engine, Survey
 from app.features.first_pass import FirstPass, make_first
 from app.features.fraud import fraud_features
 from app.features.growth import growth_features
+from app.features.journeys import count_codes
+from app.features.kept import Keep, keep_in_files
 from app.features.lake import Import, LakeState
 from app.features.month_bills import read_parquet
 from app.features.network import open_references, read_network
@@ -94,7 +96,8 @@ def build_snapshot(
             open_words(connection, rolled.words)
             open_references(connection, lake.references, as_of)
             tell("parties", 0, 1)
-            network = read_network(connection, rolled, as_of, len(merchants))
+            keep = engine.keep(connection, lake.folder)
+            network = read_network(connection, rolled, as_of, len(merchants), keep)
             tell("parties", 1, 1)
             seconds["network"] = time.perf_counter() - begun
             begun = time.perf_counter()
@@ -129,6 +132,7 @@ def build_snapshot(
                     "waybills": int(records.sum()),
                     "months": len(months),
                 },
+                "codes": count_codes(network.sums),
                 "seconds": {name: round(value, 3) for name, value in seconds.items()},
             }
             snapshot, is_new = draft.commit(provenance, {ENDING: seasons})
@@ -156,6 +160,10 @@ class DuckDbEngine:
     ) -> RolledLake:
         """Month by month."""
         return roll_lake(connection, lake, as_of, tell)
+
+    def keep(self, connection: duckdb.DuckDBPyConnection, lake: Path) -> Keep:
+        """Answers are kept beside the rollups."""
+        return keep_in_files(connection, lake / "rollups")
 
     def compute(self, connection: duckdb.DuckDBPyConnection, survey: Survey) -> Iterator[pa.Table]:
         """Block by block; years are read of merchants of whom none is known that is still true."""

@@ -15,6 +15,7 @@ import pyarrow as pa
 from app.features.calendar import AsOf
 from app.features.catalogue import FeatureCatalogue
 from app.features.columns import Ints
+from app.features.kept import Keep
 from app.features.lake import LakeState
 from app.features.network import Network
 from app.features.rollups import RolledLake
@@ -51,6 +52,9 @@ class Engine(Protocol):
         self, connection: Any, lake: LakeState, as_of: AsOf, tell: Callable[[int, int], None]
     ) -> RolledLake:
         """Bring the rollups up to date; `tell(done, total)` after each step."""
+
+    def keep(self, connection: Any, lake: Path) -> Keep:
+        """Where answers stand that are the same every night of a month."""
 
     def compute(self, connection: Any, survey: Survey) -> Iterator[pa.Table]:
         """The first pass over all merchants (first_pass.py), a table a block, in their order.

@@ -25,6 +25,7 @@ from app.features.calendar import (
 from app.features.columns import Floats, Ints
 from app.features.graphs import count_sharers, sum_reciprocal, sum_rings
 from app.features.journeys import read_journeys
+from app.features.kept import Keep
 from app.features.reference import References
 from app.features.rollup_list import TRADES
 from app.features.rollups import RolledLake
@@ -52,18 +53,25 @@ class Network:
 
 
 def read_network(
-    connection: duckdb.DuckDBPyConnection, rolled: RolledLake, as_of: AsOf, size: int
+    connection: duckdb.DuckDBPyConnection,
+    rolled: RolledLake,
+    as_of: AsOf,
+    size: int,
+    keep: Keep,
 ) -> Network:
-    """Look over the platform's `size` merchants. The tables `listed` and `roster` must exist;
-    makes the table `shippers`.
+    """Look over the platform's `size` merchants; `keep` gives answers that full months alone tell.
+
+    The tables `listed` and `roster` must exist; makes the table `shippers`.
     """
+    first_late = month_of(as_of.newcomers_from)
     values: dict[str, Value] = {"m1": as_of.month(1), "m12": as_of.month(12)}
     values |= {"new_from": as_of.new_from, "newcomers_from": as_of.newcomers_from}
     values["fresh_days"] = FRESH_WITHIN_DAYS
     origins = {
         "origin": rolled.select_from(*TRADES),
         "recent": rolled.select_from(*TRADES, since=month_of(as_of.new_from)),
-        "late": rolled.select_from(*TRADES, since=month_of(as_of.newcomers_from)),
+        "late": rolled.select_from(*TRADES, since=first_late),
+        "before": rolled.select_from(*TRADES, before=first_late),
         "year": rolled.select_from("merchant_bill"),
     }
 
@@ -82,14 +90,19 @@ def read_network(
         total[_ints(table, "place")] = _ints(table, "amount_fen")
         return total
 
-    for name in ("shippers", "captives", "newcomers"):
+    files = {
+        "captives": rolled.list_files("merchant_bill"),
+        "known": rolled.list_files(*TRADES, before=first_late),
+    }
+    for name, read in files.items():
+        origins[name] = keep(name, write(name), read)
+    for name in ("shippers", "newcomers"):
         connection.execute(write(name))
     sums = {
         "captive_fen": sum_of("captive"),
         "recent_fen": sum_of("recent", origin=origins["recent"]),
         "fresh_fen": sum_of("fresh"),
     }
-    connection.execute("drop table captives")
     connection.execute("drop table newcomers")
     origin = rolled.select_from(*TRADES, since=as_of.month(RECIPROCAL_MONTHS))
     connection.execute(write("trades", origin=origin))

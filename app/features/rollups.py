@@ -43,6 +43,7 @@ from app.features.sql_text import Value, parameters_of, read_sql, render_sql
 # what is sorted, and trying dictionaries of keys costs more time than they save space.
 FORMAT = "parquet_version v2, row_group_size 30000, dictionary_size_limit 1"
 KEPT_DAYS = 30  # how long a rollup file stays that no build asks for
+NO_MONTH = 10_000 * 12  # after all
 EVER = datetime.combine(date(9999, 12, 31), clock())
 NEVER = datetime.combine(date(1, 1, 1), clock())
 
@@ -67,13 +68,22 @@ class RolledLake:
         self.made += rolled.made
         self.reused += len(rolled.files) - rolled.made
 
-    def select_from(self, *names: str, since: int = 0) -> str:
-        """What to select from to read a rollup, or several as one with the columns of the first, of
-        all their months or of those from `since` on.
+    def list_files(self, *names: str, since: int = 0, before: int = NO_MONTH) -> list[Path]:
+        """The files of some rollups, of all their months or of those from `since` on and `before`
+        another.
         """
-        files = [
-            path for name in names for month, path in self.files[name].items() if month >= since
+        return [
+            path
+            for name in names
+            for month, path in self.files[name].items()
+            if since <= month < before
         ]
+
+    def select_from(self, *names: str, since: int = 0, before: int = NO_MONTH) -> str:
+        """What to select from to read a rollup, or several as one with the columns of the first;
+        months as in `list_files`.
+        """
+        files = self.list_files(*names, since=since, before=before)
         if files:
             return read_parquet(files)
         return no_rollup(names[0])

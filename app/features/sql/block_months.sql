@@ -3,4 +3,3 @@
 select place, month, records, bills, cod_bills, amount_fen, first_cod_on, last_bill_on,
     bill_days
 from merchant_month
-order by place, month

@@ -6,4 +6,3 @@ select
     cast(sum(base_fen) as bigint) as base_fen
 from merchant_recent
 group by place
-order by place

@@ -1,5 +1,5 @@
 -- Network: a merchant's amount of M1–M12 to consignees who bought from nobody else then, from the
--- table `captives`.
+-- query `captives` ({captives}).
 select s.place, c.amount_fen
-from captives c
+from {captives} c
 join shippers s on c.shipper = s.shipper

@@ -1,6 +1,5 @@
--- Network: consignees that are the customers of one merchant only in M1–M12, with the amount, from
--- the bills of merchants ({year}: its months M1–M12).
-create or replace table captives as
+-- Network: what a merchant sold in M1–M12 to consignees that are the customers of one merchant only,
+-- by the merchant's key, from the merchants' bills ({year}: those of M1–M12).
 select shipper, cast(sum(amount_fen) as bigint) as amount_fen
 from (
     select
