@@ -16,6 +16,7 @@ from typing import Any
 
 from lunardate import LunarDate
 
+from tests.features import slow_peers
 from tests.features.lakes import (
     EDITED_UP,
     RETURNED,
@@ -26,6 +27,7 @@ from tests.features.lakes import (
     Conflict,
     Waybill,
 )
+from tests.features.slow_carriage import NOTHING, Carriage, Judging
 from tests.features.slow_parties import Party, Platform
 
 SHORT, LACKS, BASELESS = "TOO_LITTLE_HISTORY", "SOURCE_LACKS", "NO_BASE"
@@ -41,6 +43,7 @@ def compute(
     outlier_from: Mapping[str, tuple[int, int]] | None = None,
     blacklist: Collection[Party] | None = None,
     staff: Collection[Party] | None = None,
+    judging: Judging = NOTHING,
 ) -> dict[str, dict[str, Any]]:
     """Merchant → feature → value or reason."""
     midnight = datetime(as_of.year, as_of.month, as_of.day)  # noqa: DTZ001 local time
@@ -51,9 +54,10 @@ def compute(
     for w in seen:
         by_merchant[w.merchant_id].append(w)
     telling = _sources_that_tell_of_settlement(seen, named, as_of)
+    carriage = Carriage([w for w in seen if _is_bill(w, named)], as_of, judging)
     merchants = {
         merchant: _Merchant(rows, as_of, named, outlier_from or {}, telling, set(invoice_sources),
-                            [c for c in conflicts if c.merchant_id == merchant])
+                            [c for c in conflicts if c.merchant_id == merchant], carriage)
         for merchant, rows in by_merchant.items()
     }  # fmt: skip
     bills = {
@@ -61,9 +65,19 @@ def compute(
         for name, found in merchants.items()
     }
     platform = Platform(bills, as_of, blacklist, staff)
-    return {
-        name: {**found.features(), **platform.features(name)} for name, found in merchants.items()
+    traders = {name: found.trader() for name, found in merchants.items()}
+    for name, index in slow_peers.find_indexes(traders, as_of).items():
+        merchants[name].index = index
+    rows: dict[str, dict[str, Any]] = {
+        name: {
+            **found.features(),
+            **platform.features(name),
+            **carriage.features(name, found.would_be),
+        }
+        for name, found in merchants.items()
     }
+    compared = slow_peers.compare(rows)
+    return {name: {**row, **compared[name]} for name, row in rows.items()}
 
 
 def _month_back(day: date, as_of: date) -> int:
@@ -98,7 +112,7 @@ def _half_up(value: Fraction) -> int:
 
 
 class _Merchant:
-    def __init__(self, rows, as_of, named, outlier_from, telling, invoices, conflicts):  # type: ignore[no-untyped-def]
+    def __init__(self, rows, as_of, named, outlier_from, telling, invoices, conflicts, carriage):  # type: ignore[no-untyped-def]
         self.rows: list[Waybill] = rows
         self.as_of: date = as_of
         self.midnight = datetime(as_of.year, as_of.month, as_of.day)  # noqa: DTZ001 local time
@@ -108,10 +122,14 @@ class _Merchant:
         self.conflicts = conflicts
         self.bills = [w for w in rows if _is_bill(w, named)]
         self.amounts = self._cap(outlier_from)
+        self.would_be = dict(self.amounts)
+        for key in carriage.barred & set(self.amounts):
+            self.amounts[key] = 0
         self.cod = [w for w in self.bills if self.amounts[w.waybill_no, w.source] > 0]
         days = [w.created_at.date() for w in self.cod]
         self.first = min(days) if days else None
         self.history = _month_back(self.first, as_of) if self.first else -1
+        self.index = slow_peers.NONE
 
     def _cap(self, outlier_from: Mapping[str, tuple[int, int]]) -> dict[tuple[str, str], int]:
         amounts = {(w.waybill_no, w.source): w.counted_fen for w in self.bills}
@@ -147,6 +165,16 @@ class _Merchant:
 
     def month(self, k: int) -> int:
         return self.sum(k, k)
+
+    def trader(self) -> slow_peers.Trader:
+        months = [self.month(k) for k in range(1, 37)]
+        return slow_peers.Trader(months, self.history, self.segments()["industry"])
+
+    def sa(self, k: int) -> Fraction:
+        return Fraction(self.month(k)) / Fraction(self.index[k - 1] if k <= 36 else 1)
+
+    def sa_sum(self, first: int, last: int) -> Fraction:
+        return sum((self.sa(k) for k in range(first, last + 1)), Fraction(0))
 
     def by(self, attribute: str, rows: Iterable[Waybill]) -> Counter[str]:
         found: Counter[str] = Counter()
@@ -205,14 +233,14 @@ class _Merchant:
         found["cod_settled_12m"] = (
             settled if any(w.source in self.telling for w in bills) else LACKS
         )
-        months = sorted(Fraction(self.month(k)) for k in range(1, 13))
+        months = sorted(self.sa(k) for k in range(1, 13))
         if self.history < 12:
             for name in ("avg", "median", "min", "trim"):
                 found[f"cod_{name}_month"] = SHORT
         else:
-            found["cod_avg_month"] = _half_up(sum(months) / 12)
+            found["cod_avg_month"] = _half_up(Fraction(self.sum(1, 12), 12))
             found["cod_median_month"] = _half_up((months[5] + months[6]) / 2)
-            found["cod_min_month"] = int(months[0])
+            found["cod_min_month"] = _half_up(months[0])
             found["cod_trim_month"] = _half_up(sum(months[1:-1]) / 10)
         freights = [w.freight_fen for w in bills if w.freight_fen is not None]
         found["freight_12m"] = sum(freights) if freights else LACKS
@@ -241,7 +269,7 @@ class _Merchant:
         last = max((w.created_at.date() for w in self.bills), default=None)
         yesterday = self.as_of - timedelta(days=1)
         found["days_since_last_bill"] = (yesterday - last).days if last else BASELESS
-        months = [Fraction(self.month(k)) for k in range(1, 13)]
+        months = [self.sa(k) for k in range(1, 13)]
         mean = sum(months) / 12
         if self.history < 12:
             found["cv"] = found["downside_dev"] = SHORT
@@ -396,12 +424,12 @@ class _Merchant:
             ("yoy_12m", (1, 12), (13, 24), 24),
             ("qoq_sa", (1, 3), (4, 6), 6),
         ):
-            base = self.sum(*then)
+            base = self.sa_sum(*then)
             if self.history < history:
                 found[name] = SHORT
             else:
-                found[name] = float(Fraction(self.sum(*now), base) - 1) if base else BASELESS
-        months = [self.month(k) for k in range(1, 100)]
+                found[name] = float(self.sa_sum(*now) / base - 1) if base else BASELESS
+        months = [self.sa(k) for k in range(1, 100)]
         xs = list(range(12))
         ys = [math.log1p(months[11 - x] / 100) for x in xs]
         middle = sum(ys) / 12
@@ -427,11 +455,9 @@ class _Merchant:
         if self.history < 12:
             found["drawdown"] = SHORT
         else:
-            found["drawdown"] = float(1 - Fraction(sum(months[:3]), best)) if best else BASELESS
+            found["drawdown"] = float(1 - sum(months[:3]) / best) if best else BASELESS
         falls = 0
-        while falls + 2 <= self.history and Fraction(months[falls]) < months[falls + 1] * Fraction(
-            95, 100
-        ):
+        while falls + 2 <= self.history and months[falls] < months[falls + 1] * Fraction(95, 100):
             falls += 1
         found["down_months"] = falls
         since = self.as_of - timedelta(days=90)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from tests.features.lakes import TIME, Waybill
@@ -118,7 +119,7 @@ class Carriage:
     def _fees(w: Waybill, formulas: Sequence[Any]) -> list[int]:
         found = []
         for steps, unit, cap in formulas:
-            up_to, fee, rate = next(s for s in steps if s[0] is None or (w.cod_fen or 0) <= s[0])
+            _, fee, rate = next(s for s in steps if s[0] is None or (w.cod_fen or 0) <= s[0])
             exact = fee + Fraction((w.cod_fen or 0) * rate, 1_000_000)
             rounded = -(-exact // unit) * unit
             found.append(int(rounded if cap is None else min(rounded, cap)))
@@ -200,7 +201,7 @@ class Carriage:
         for found in alike.values():
             times = sorted(found, key=lambda w: (w.created_at, self.judging.twice[w.source]))
             count += len(found)
-            for before, w in zip(times, times[1:], strict=False):
+            for before, w in pairwise(times):
                 hours = self.judging.twice[w.source]
                 suspects += w.created_at - before.created_at <= timedelta(hours=hours)
         return suspects / count if count else LACKS
