@@ -76,16 +76,20 @@ def _merge_missing(
     """
     encoded = texts.dictionary_encode()
     names = [name for name in catalogue.names if name in columns]
-    reasons = np.stack([columns[name].reasons for name in names], axis=1)
-    patterns, which = np.unique(reasons, axis=0, return_inverse=True)
     own = [orjson.loads(text) for text in encoded.dictionary.to_pylist()]
-    pairs = encoded.indices.to_numpy() * len(patterns) + which.ravel()
-    numbers, places = np.unique(pairs, return_inverse=True)
+    patterns = encoded.indices.to_numpy().astype(np.int64)
+    for name in names:
+        patterns = patterns * len(REASONS) + columns[name].reasons
+    numbers, places = np.unique(patterns, return_inverse=True)
     merged = []
     for number in numbers.tolist():
-        told = dict(own[number // len(patterns)])
-        codes = patterns[number % len(patterns)]
-        told |= {name: REASONS[code] for name, code in zip(names, codes, strict=True) if code}
+        codes = []
+        for _ in names:
+            number, code = divmod(number, len(REASONS))
+            codes.append(code)
+        told = dict(own[number])
+        pairs = zip(reversed(names), codes, strict=True)
+        told |= {name: REASONS[code] for name, code in pairs if code}
         ordered = {name: told[name] for name in catalogue.names if name in told}
         merged.append(orjson.dumps(ordered).decode())
     return np.array(merged, object)[places]
