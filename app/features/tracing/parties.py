@@ -212,7 +212,7 @@ def _fresh(own: Own) -> Traced:
                       zh="新主体金额")  # fmt: skip
     base = amount_side(late)
     proofs = [
-        proof_side(firsts.values(), "first_seen", "the platform's first bill of each of these parties",
+        proof_side(firsts.values(), "first_seen", "the platform's first bill of each party",
                    "各主体在平台的首笔运单"),
         proof_side(begun, "begun", "the platform's first bill", "平台首笔运单"),
     ]  # fmt: skip
