@@ -70,9 +70,11 @@ def make_data(
 @contextmanager
 def _shown_months() -> Iterator[Report]:
     """A bar on stderr that counts months while they are made."""
+    console = Console(stderr=True)
     columns = (TextColumn("making waybills"), BarColumn(), MofNCompleteColumn(),
                TextColumn("months {task.description}"), TimeElapsedColumn())  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    is_shown = console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=not is_shown) as bar:
         task = bar.add_task("", total=None)
         yield lambda name, done, of: bar.update(task, completed=done, total=of, description=name)
 

@@ -81,9 +81,11 @@ def parse_month(text: str) -> int:
 
 def describe_plan(plan: Plan) -> str:
     """A plan in a few words."""
+    layout = "" if plan.by == "month" else f", by {plan.by}"
+    layout += "" if plan.format == "parquet" else f", as {plan.format.upper()}"
     return (
         f"{plan.merchants:,} merchants, {plan.months} months up to {name_month(plan.end)},"
-        f" seed {plan.seed}"
+        f" seed {plan.seed}{layout}"
     )
 
 

@@ -111,6 +111,10 @@ def test_another_plan_is_refused_in_the_same_folder(folder: Path, tmp_path: Path
         write_portfolio(make_plan(901, 15, 7, "2026-10", TODAY), folder)
     with pytest.raises(BadPlan, match="name another folder"):
         write_portfolio(replace(PLAN, by="day"), folder)
+    days = replace(SMALL, months=1, by="day", format="csv")
+    write_portfolio(days, tmp_path)
+    with pytest.raises(BadPlan, match=r"seed 7, by day, as CSV\)"):
+        write_portfolio(replace(days, format="parquet"), tmp_path)
 
 
 def test_a_portfolio_of_another_version_is_not_continued(tmp_path: Path) -> None:
