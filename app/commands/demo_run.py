@@ -296,7 +296,7 @@ def choose_candidate(path: Path) -> Candidate | None:
 
 def explain(demo: Demo, token: str, candidate: Candidate | None, address: str) -> str:
     """What to paste and what else to try, once the API is served at `address`."""
-    merchant_id = candidate.merchant_id if candidate else "M000032"
+    merchant_id = candidate.merchant_id if candidate else "M000035"
     amount = max(1_000, candidate.limit_fen // 200_000 * 1_000) if candidate else 20_000
     body = {
         "policy": PRODUCT,
