@@ -15,7 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from datetime import time as clock
 from pathlib import Path
@@ -36,6 +36,7 @@ from app.features.month_bills import (
     open_waybills,
     read_parquet,
 )
+from app.features.returned import find_returned
 from app.features.rollup_list import ROLLUPS, Rollup, is_needed, no_rollup
 from app.features.sql_text import Value, parameters_of, read_sql, render_sql
 
@@ -107,8 +108,12 @@ def roll_lake(
     each month.
     """
     rolled = RolledLake()
+
+    def place(name: str, month: Month, key: dict[str, object]) -> Path:
+        return rollup_path(lake, name, month.month, digest_month(month, (name,), key))
+
     months = [look_at_month(lake, as_of, month) for month in lake.months_until(as_of)]
-    months = _find_returned(connection, lake, months)
+    months = find_returned(connection, months, place, _write)
     settings = {"outliers": list_rules(lake), "keys": make_keys(connection)}
     open_distances(connection, lake.references.distances)
 
@@ -170,34 +175,6 @@ def _clamp(moment: datetime, month: int) -> datetime:
     if moment <= begin:
         return NEVER
     return EVER if moment >= end else moment
-
-
-def _find_returned(
-    connection: duckdb.DuckDBPyConnection, lake: LakeState, months: list[Month]
-) -> list[Month]:
-    """Judge RETURNED over the lake: the numbers that return waybills name, then each month's
-    originals among them.
-
-    A new return waybill makes one column of every month be looked through again; only months whose
-    originals changed are rolled again.
-    """
-
-    def list_returns(cursor: _Cursor, month: Month) -> Path:
-        return _select(cursor, lake, month, "returns", {})
-
-    named = list(work_at_once(connection, months, list_returns))
-    connection.execute(
-        "create or replace table named as"
-        f" select distinct source, waybill_no from {read_parquet(named)}"
-    )
-    if not connection.execute("select 1 from named limit 1").fetchall():
-        return months
-    key = {"named": [path.name for path in named]}
-
-    def match(cursor: _Cursor, month: Month) -> Month:
-        return replace(month, returned=(_select(cursor, lake, month, "returned", key),))
-
-    return list(work_at_once(connection, months, match))
 
 
 def _select(

@@ -156,7 +156,8 @@ def _digest(files: Files) -> str:
 def _read_rows(path: Path, begin: int, end: int) -> pa.Table:
     """The rows from `begin` up to `end`, reading only row groups that have some of them."""
     with pq.ParquetFile(path) as file:
-        first, groups, start = 0, [], 0
+        first, start = 0, 0
+        groups: list[int] = []
         for group in range(file.num_row_groups):
             after = first + file.metadata.row_group(group).num_rows
             if after > begin and first < end:
