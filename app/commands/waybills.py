@@ -183,7 +183,7 @@ def _shown_progress() -> Iterator[Any]:
 
     def show(stage: str, done: int, total: int) -> None:
         bar.update(task, description=stage, completed=done, total=total or None)
-        if time.monotonic() - started > PATIENCE_SECONDS:
+        if bar.console.is_terminal and time.monotonic() - started > PATIENCE_SECONDS:
             bar.start()
 
     try:
