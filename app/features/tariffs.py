@@ -13,7 +13,7 @@ from pathlib import Path
 from app.errors import ChengxinError
 from app.features.calendar import first_day_of
 from app.features.sql_text import write_literal
-from app.rules.document import AnyNode, Scalar, load_yaml
+from app.rules.document import AnyNode, Mapping, load_yaml
 from app.rules.fields import Fields
 from app.rules.problems import Problem, ProblemsFound
 
@@ -220,7 +220,7 @@ def _read_step(fields: Fields) -> Step:
     if ppm != int(ppm) or not 0 <= ppm <= MILLION:
         hint = "write a share from 0 to 1 with at most 6 decimals: 0.001 is 0.1%"
         _refuse(fields, "rate", f"'rate' is {rate}", hint)
-    if rate is None and fee is None and not isinstance(fields.node, Scalar):
+    if not fields.has("rate") and not fields.has("fee") and isinstance(fields.node, Mapping):
         problem = fields.node.problem(
             "key-missing", "a step needs 'fee' or 'rate'", "as in {up_to: 200, fee: 2}"
         )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.features.lake import OutlierRule
-from tests.features import slow_parties, slow_peers
+from tests.features import slow_carriage, slow_parties, slow_peers
 from tests.features.lakes import (
     EDITED_UP,
     RETURNED,
@@ -559,7 +559,7 @@ def test_case(seen: dict[str, dict[str, object]], case: str) -> None:
 
 def test_every_feature_has_a_case(seen: dict[str, dict[str, object]]) -> None:
     counted = {name for _, expected in CASES.values() for name in expected}
-    others = {*slow_parties.NAMES, *slow_peers.COMPARED}
+    others = {*slow_parties.NAMES, *slow_peers.COMPARED, *slow_carriage.NAMES}
     assert not counted & others, "these have tests of their own: test_parties, test_peers"
     assert counted | others == set(next(iter(seen.values())))
 
