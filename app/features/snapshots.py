@@ -210,8 +210,9 @@ class SnapshotDraft:
         }
         told["provenance_sha256"] = hash_provenance(told)
         path = self.folder / f"{told['id']}.parquet"
-        if path.with_suffix(".json").exists():
-            return Snapshot(path, json.loads(path.with_suffix(".json").read_text("utf-8"))), False
+        standing = _read_whole(path)
+        if standing is not None:
+            return standing, False
         for ending, text in (beside or {}).items():
             draft = self.folder / f".{os.getpid()}{ending}.tmp"
             draft.write_text(text, "utf-8")
@@ -221,6 +222,16 @@ class SnapshotDraft:
         draft.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
         _move(draft, path.with_suffix(".json"))
         return Snapshot(path, told), True
+
+
+def _read_whole(path: Path) -> Snapshot | None:
+    """The snapshot of this file, if it stands there whole; a damaged one is written again."""
+    try:
+        told = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        is_whole = told.get("file_sha256") in (None, hash_file(path))
+    except (OSError, ValueError, AttributeError):
+        return None
+    return Snapshot(path, told) if is_whole else None
 
 
 def sweep_drafts(lake: Path, as_of: date) -> None:
