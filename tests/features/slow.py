@@ -130,6 +130,10 @@ class _Merchant:
         self.first = min(days) if days else None
         self.history = _month_back(self.first, as_of) if self.first else -1
         self.index = slow_peers.NONE
+        self.by_month: Counter[int] = Counter()
+        for w in self.bills:
+            back = _month_back(w.created_at.date(), as_of)
+            self.by_month[back] += self.amounts[w.waybill_no, w.source]
 
     def _cap(self, outlier_from: Mapping[str, tuple[int, int]]) -> dict[tuple[str, str], int]:
         amounts = {(w.waybill_no, w.source): w.counted_fen for w in self.bills}
@@ -159,9 +163,7 @@ class _Merchant:
         return [w for w in rows if first <= _month_back(w.created_at.date(), self.as_of) <= last]
 
     def sum(self, first: int, last: int) -> int:
-        return sum(
-            self.amounts[w.waybill_no, w.source] for w in self.within(self.bills, first, last)
-        )
+        return sum(self.by_month[k] for k in range(first, last + 1))
 
     def month(self, k: int) -> int:
         return self.sum(k, k)
