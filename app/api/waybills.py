@@ -125,13 +125,19 @@ def send_waybills() -> Response:
 
 
 def _import(rows: list[dict[str, Any]], source: str) -> dict[str, Any]:
-    from app.waybills.intake import import_rows, open_intake  # heavy: only workers that need it
+    # Heavy: only workers that need it.
+    from app.quality.arrivals import report_arrival
+    from app.waybills.intake import import_rows, open_intake
 
     settings = state().settings
     intake = open_intake(
         settings.lake, settings.hash_key(), settings.rulesets, settings.memory_limit_mb
     )
     report: dict[str, Any] = import_rows(intake, rows, source).as_json()
+    if not report["already_imported"]:
+        report_arrival(
+            settings.lake, settings.rulesets, settings.memory_limit_mb, report["import_id"]
+        )
     return report
 
 

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from app.quality.check import Desk, Published, Tell
 
 MOST_SHOWN = 8  # findings on the terminal; the report has all
+
+
+class SnapshotHeld(ChengxinError):
+    """Every snapshot of the day is held for the quality of its data."""
 
 
 class BadDespite(ChengxinError):
@@ -137,6 +142,25 @@ def open_gate(
         tell or (lambda step, done, total: None),
     )
     return Gate(settings, desk, despite, by)
+
+
+def find_good_snapshot(lake: Path, database: Any, as_of: date) -> Snapshot:
+    """The newest snapshot of a day that is not held. Raises NoSnapshot, SnapshotHeld."""
+    from app.features.snapshots import find_snapshot, list_snapshots
+
+    newest = find_snapshot(lake, as_of)
+    checks = SqlCheckStore(database)
+    for snapshot in reversed(list_snapshots(lake, as_of)):
+        said = checks.newest(snapshot.id)
+        if said is None or said.verdict != HELD:
+            return snapshot
+    said = checks.newest(newest.id)
+    assert said is not None
+    raise SnapshotHeld(
+        f"snapshot {newest.id} is held: its data break {', '.join(said.expectations)};"
+        f" see chengxin data check --as-of {as_of}, then mend the data and build again,"
+        f" or publish it: chengxin features build --as-of {as_of} --despite WHY --by NAME"
+    )
 
 
 def read_published(checks: SqlCheckStore) -> Published | None:

@@ -45,7 +45,7 @@ def import_command(
 
     Bad rows go to quarantine (see `chengxin waybills quarantine`), the others go in.
     """
-    from app.commands.import_quality import report_quality
+    from app.quality.arrivals import report_arrival
     from app.waybills.intake import ImportReport, import_files, open_intake, read_arrival
 
     moment = read_arrival(arrived_at) if arrived_at else None
@@ -61,7 +61,9 @@ def import_command(
                 intake, [path], source, encoding, moment, progress, history=history
             )
             progress("measuring quality", 0, 0)
-            quality = report_quality(settings, reports[-1].import_id)
+            quality = report_arrival(
+                settings.lake, settings.rulesets, settings.memory_limit_mb, reports[-1].import_id
+            )
             verdicts[reports[-1].import_id] = quality
             if not as_json:
                 _print_report(reports[-1])

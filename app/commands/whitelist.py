@@ -12,8 +12,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from app.commands.publication import find_good_snapshot
 from app.decisions.service import Decider
-from app.features.snapshots import find_snapshot
 from app.settings import load_settings
 from app.storage.connection import connect
 from app.storage.decisions import SqlDecisionStore
@@ -59,7 +59,7 @@ def build(product: str, as_of: datetime, out: Path, store: bool, as_json: bool) 
     database = connect(settings)
     decider = Decider(SqlDecisionStore(database))
     live, is_stopped = decider.live_policy(product), decider.is_stopped(product)
-    snapshot = find_snapshot(settings.lake, as_of.date())
+    snapshot = find_good_snapshot(settings.lake, database, as_of.date())
     features = snapshot.read()
     started = time.perf_counter()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

@@ -4,24 +4,25 @@ short goes out. An import stands whether or not its report can be made.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from app.errors import ChengxinError
-from app.settings import Settings
+from app.quality.check import check_import, open_desk
 
 MOST_SAID = 5  # findings on the terminal; the report has all
 
 
-def report_quality(settings: Settings, import_id: str) -> dict[str, Any]:
+def report_arrival(
+    lake: Path, rulesets: Path, memory_limit_mb: int, import_id: str
+) -> dict[str, Any]:
     """`verdict` (pass, warn, fail; None where there is no report), `findings`, `said`, `report`,
     and `why` there is none.
     """
-    import duckdb
-
-    from app.quality.check import check_import, open_desk
-
     try:
-        desk = open_desk(settings.lake, settings.rulesets, settings.memory_limit_mb)
+        desk = open_desk(lake, rulesets, memory_limit_mb)
         report = desk.store.read_import_report(import_id)
         if report is None:
             report = check_import(desk, import_id)
@@ -40,6 +41,6 @@ def report_quality(settings: Settings, import_id: str) -> dict[str, Any]:
         "verdict": report["verdict"],
         "findings": report["counts"]["findings"],
         "said": said,
-        "report": str(path.relative_to(settings.lake)),
+        "report": str(path.relative_to(lake)),
         "why": None,
     }
