@@ -24,8 +24,8 @@ from app.features.build import compute_first
 from app.features.columns import Ints
 from app.features.engine import Survey
 from app.features.first_pass import first_schema
-from app.features.spark.connection import SparkConnection
-from app.features.spark.dialect import NotForSpark, order_of, read_statement
+from app.features.spark.connection import Result, SparkConnection
+from app.features.spark.dialect import NotForSpark, Order
 from app.features.sql_text import Value, render_sql
 from app.features.year import READ_OFTEN, YEAR_ROLLUPS, YEAR_TABLES, make_year, year_values
 
@@ -47,7 +47,7 @@ class Part:
 
     name: str
     schema: pa.Schema
-    order: tuple[tuple[str, str], ...]
+    order: Order
 
     def slots(self) -> Iterator[tuple[str, str, pa.DataType]]:
         """(column, slot, type) of all columns but `place`."""
@@ -90,11 +90,12 @@ def compute_on_spark(
     Spark's workers can write to.
     """
     size = cut_evenly(survey.records, most_records)
-    tables = _ask_all(connection, survey)
-    parts = [_plan_part(name, table, order) for name, (table, order) in tables.items()]
+    asked = _ask_all(connection, survey)
+    parts = [_plan_part(name, found) for name, found in asked.items()]
     slots = sorted({slot for part in parts for _, slot, _ in part.slots()})
     packed = [
-        _pack(number, part, tables[part.name][0], slots, size) for number, part in enumerate(parts)
+        _pack(number, part, asked[part.name].table, slots, size)
+        for number, part in enumerate(parts)
     ]
     table = reduce(lambda one, other: one.unionAll(other), packed)
     schema = pa.schema([*first_schema(survey.catalogue), (BLOCK, pa.int32()), (ROW, pa.int32())])
@@ -111,27 +112,19 @@ def _read_block(folder: Path, schema: pa.Schema) -> pa.Table:
     return table.select(schema.names).cast(schema)
 
 
-def _ask_all(
-    connection: SparkConnection, survey: Survey
-) -> dict[str, tuple[DataFrame, tuple[tuple[str, str], ...]]]:
+def _ask_all(connection: SparkConnection, survey: Survey) -> dict[str, Result]:
     """What every SQL file of a block gives, of all merchants, and in which order it is needed.
 
     Which files there are is seen by making a block of no merchants: what it fetches is asked.
     """
     as_of, references = survey.as_of, survey.lake.references
     _narrow_to_all(connection, survey)
-    asked: dict[str, tuple[DataFrame, tuple[tuple[str, str], ...]]] = {}
+    asked: dict[str, Result] = {}
 
     def fetch_from(values: Mapping[str, Value]) -> Callable[[str], pa.Table]:
         def fetch(name: str) -> pa.Table:
-            text = render_sql(name, values)
-            table = connection.sql(text).table
-            statement = read_statement(text, connection.columns_of)
-            assert statement.query is not None
-            order = order_of(statement.query)
-            words = tuple((c, "descending" if down else "ascending") for c, down in order)
-            asked[name] = table, words
-            return _arrow_schema(table).empty_table()
+            asked[name] = connection.sql(render_sql(name, values))
+            return _arrow_schema(asked[name].table).empty_table()
 
         return fetch
 
@@ -140,16 +133,13 @@ def _ask_all(
         connection.execute(render_sql(name, of_year))
     year = make_year(fetch_from(of_year), 0, references)
     make_block(fetch_from(block_values(as_of)), as_of, [], survey.lake.calendar, year)
-    asked[NAMES] = connection.sql("select place, merchant_id from listed").table, _BY_PLACE
+    asked[NAMES] = connection.sql("select place, merchant_id from listed order by place")
     sums = survey.network.sums
     told = {name: values for name, values in sums.items() if len(values)}
     places = np.arange(len(survey.records), dtype=np.int32)
     connection.register("told_network", pa.table({"place": places, **told}))
-    asked[NETWORK] = connection.sql("select * from told_network").table, _BY_PLACE
+    asked[NETWORK] = connection.sql("select * from told_network order by place")
     return asked
-
-
-_BY_PLACE = (("place", "ascending"),)
 
 
 def _narrow_to_all(connection: SparkConnection, survey: Survey) -> None:
@@ -165,15 +155,15 @@ def _narrow_to_all(connection: SparkConnection, survey: Survey) -> None:
         connection.execute(view.replace("{origin}", origin))
 
 
-def _plan_part(name: str, table: DataFrame, order: tuple[tuple[str, str], ...]) -> Part:
-    schema = _arrow_schema(table)
+def _plan_part(name: str, found: Result) -> Part:
+    schema = _arrow_schema(found.table)
     for field in schema:
         if _kind_of(field.type) is None:
             raise NotForSpark(
                 f"{name}.sql: {field.name} is of type {field.type}; give whole numbers, days,"
                 " truths, texts or doubles"
             )
-    return Part(name, schema, order)
+    return Part(name, schema, found.order)
 
 
 def _kind_of(kind: pa.DataType) -> str | None:

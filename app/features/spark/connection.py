@@ -4,12 +4,20 @@ go out. Temporary tables are views of one session, kept where they are read ofte
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from sqlglot import exp
 
-from app.features.spark.dialect import NotForSpark, read_statement, write_spark
+from app.features.spark.dialect import (
+    NotForSpark,
+    Order,
+    cut_ctes,
+    order_of,
+    read_statement,
+    write_spark,
+)
 from app.features.spark.files import read_files
 from app.features.spark.lifting import MONTH, lift
 
@@ -18,20 +26,24 @@ if TYPE_CHECKING:
 
 
 class Result:
-    """What a query gives, computed when it is asked for."""
+    """What a query gives, computed when it is asked for, in the query's `order`: sorted here, not
+    on the cluster, as whoever asks for a whole result has it in memory.
+    """
 
-    def __init__(self, table: DataFrame) -> None:
+    def __init__(self, table: DataFrame, order: Order = ()) -> None:
         self.table = table
+        self.order = order
 
     def to_arrow_table(self) -> pa.Table:
-        return self.table.toArrow()
+        found = self.table.toArrow()
+        return found.sort_by(list(self.order)) if self.order else found
 
     def fetchall(self) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self.table.collect()]
+        return [tuple(row.values()) for row in self.to_arrow_table().to_pylist()]
 
     def fetchone(self) -> tuple[Any, ...] | None:
-        row = self.table.first()
-        return None if row is None else tuple(row)
+        rows = self.fetchall()
+        return rows[0] if rows else None
 
 
 class SparkConnection:
@@ -50,7 +62,7 @@ class SparkConnection:
             return None
         table = self.query(statement.query)
         if statement.does == "read":
-            return Result(table)
+            return Result(table, order_of(statement.query))
         self.make(statement.name, table, keep=statement.is_kept)
         return None
 
@@ -78,12 +90,10 @@ class SparkConnection:
             table.persist()
         table.createOrReplaceTempView(name)
         old = self._kept.pop(name, None)
+        if old is not None:
+            old.unpersist()
         if keep:
             self._kept[name] = table
-        if old is not None:
-            if keep:
-                table.count()  # now, while what it may be made of is kept
-            old.unpersist()
 
     def drop(self, name: str) -> None:
         """Drop a table."""
@@ -111,16 +121,30 @@ class SparkConnection:
 class LiftedConnection(SparkConnection):
     """A connection whose statements about one month are run over all months at once; the tables of
     `other`, which are of no month, can be read too.
+
+    Bills are many and read often, so tables are kept as files in the folder `scratch`, which must
+    be empty: a reader of some columns reads no others, and plans stay small.
     """
 
-    def __init__(self, other: SparkConnection) -> None:
+    def __init__(self, other: SparkConnection, scratch: Path) -> None:
         super().__init__(other.session)
         self._lifted: set[str] = set()
+        self._scratch = scratch
+        self._written = 0
 
     def query(self, query: exp.Query) -> DataFrame:
         lifted = lift(query, self._lifted)
-        return super().query(query if lifted is None else lifted)
+        query, ctes = cut_ctes(query if lifted is None else lifted)
+        for name, cte in ctes:
+            self.make(name, super().query(cte), keep=True)
+        return super().query(query)
 
     def make(self, name: str, table: DataFrame, keep: bool) -> None:
-        super().make(name, table, keep)
+        if keep:
+            self._written += 1
+            folder = str(self._scratch / f"{self._written}-{name}")
+            table.write.parquet(folder)
+            reader = self.session.read.option("__globPaths__", "false").schema(table.schema)
+            table = reader.parquet(folder)
+        super().make(name, table, keep=False)
         (self._lifted.add if MONTH in table.columns else self._lifted.discard)(name)

@@ -19,6 +19,8 @@ from sqlglot import exp
 
 from app.errors import ChengxinError
 
+Order = tuple[tuple[str, str], ...]  # columns, each "ascending" or "descending"
+
 KEY_FUNCTION = "xxhash64"
 STANDING = ("file_index", "file_row_number")  # which file a row is of, and where it stands in it
 
@@ -134,19 +136,52 @@ def _let_star_tell(select: exp.Select | None) -> None:
         )
 
 
-def order_of(query: exp.Query) -> list[tuple[str, bool]]:
-    """By which of its columns a result is ordered, and whether downwards. Raises NotForSpark where
-    the order is by more than columns of the result.
+def cut_ctes(query: exp.Query) -> tuple[exp.Query, list[tuple[str, exp.Query]]]:
+    """The query without those of its `with` that are read more than once, and these, in order, as
+    tables to be made before it: Spark would compute them once a reader, and theirs again.
+    """
+    query = query.copy()
+    with_ = query.args.get("with_")
+    cut: list[tuple[str, exp.Query]] = []
+    waiting: list[exp.CTE] = []  # read once: go along with whoever reads them
+    for cte in with_.expressions if with_ is not None else ():
+        readers = [table for table in query.find_all(exp.Table) if table.name == cte.alias]
+        if len(readers) < 2:
+            waiting.append(cte)
+            continue
+        name = f"with_{cte.alias}"
+        cut.append((name, _with(cte.this, waiting)))
+        for table in readers:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(cte.alias)))
+            table.set("this", exp.to_identifier(name))
+    if cut:
+        query.set("with_", None)
+        query = _with(query, waiting)
+    return query, cut
+
+
+def _with(query: exp.Query, ctes: Sequence[exp.CTE]) -> exp.Query:
+    """The query with the tables of `ctes` that it or they read, before it."""
+    query = query.copy()
+    for cte in ctes:
+        query = query.with_(cte.alias, cte.this.copy(), copy=False)
+    return query
+
+
+def order_of(query: exp.Query) -> Order:
+    """By which of its columns a result is ordered, and how, as Arrow says it. Raises NotForSpark
+    where the order is by more than columns of the result.
     """
     order = query.args.get("order")
-    return list(_columns_in_order(query, order)) if order is not None else []
+    return tuple(_columns_in_order(query, order)) if order is not None else ()
 
 
-def _columns_in_order(query: exp.Query, order: exp.Order) -> Iterator[tuple[str, bool]]:
+def _columns_in_order(query: exp.Query, order: exp.Order) -> Iterator[tuple[str, str]]:
     # A projection may go by another name: `select w.row as place … order by w.row`.
     given = {found.unalias().sql(): found.alias_or_name for found in query.selects}
     for ordered in order.expressions:
         name = given.get(ordered.this.sql(), ordered.this.name)
         if not isinstance(ordered.this, exp.Column):
             raise NotForSpark(f"order by {ordered.this.sql()}: order by columns of the result")
-        yield name, bool(ordered.args.get("desc"))
+        yield name, "descending" if ordered.args.get("desc") else "ascending"

@@ -57,7 +57,8 @@ class SparkEngine:
         tell: Callable[[int, int], None],
     ) -> RolledLake:
         """All months that need it at once."""
-        return roll_on_spark(connection, lake, as_of, tell, self.batch_waybills)
+        with _scratch(lake.folder) as folder:
+            return roll_on_spark(connection, lake, as_of, tell, folder, self.batch_waybills)
 
     def keep(self, connection: SparkConnection, lake: Path) -> Keep:
         """Nothing is kept from one build to the next."""
@@ -65,9 +66,14 @@ class SparkEngine:
 
     def compute(self, connection: SparkConnection, survey: Survey) -> Iterator[pa.Table]:
         """All blocks at once; read in their order when all are there."""
-        drafts = survey.lake.folder / "features" / DRAFTS
-        drafts.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=drafts) as folder:
-            yield from compute_on_spark(
-                connection, survey, Path(folder) / "blocks", self.most_records
-            )
+        with _scratch(survey.lake.folder) as folder:
+            yield from compute_on_spark(connection, survey, folder, self.most_records)
+
+
+@contextmanager
+def _scratch(lake: Path) -> Iterator[Path]:
+    """A folder, not there yet, that Spark's workers can write to and that is gone afterwards."""
+    drafts = lake / "features" / DRAFTS
+    drafts.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=drafts) as folder:
+        yield Path(folder) / "scratch"

@@ -6,6 +6,7 @@ differ; a month of a rollup is a folder.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,10 +48,11 @@ def roll_on_spark(
     lake: LakeState,
     as_of: AsOf,
     tell: Callable[[int, int], None],
+    scratch: Path,
     batch_waybills: int = BATCH_WAYBILLS,
 ) -> RolledLake:
     """Bring every rollup that a snapshot of `as_of` needs up to date; `tell(done, total)` after
-    each rollup of a batch of months.
+    each rollup of a batch of months. `scratch` is a folder that Spark's workers can write to.
     """
     months = [look_at_month(lake, as_of, month) for month in lake.months_until(as_of)]
     months = _find_returned(connection, lake, months)
@@ -59,7 +61,7 @@ def roll_on_spark(
     missing = {m.month: m for m in months if any(not p.exists() for p in planned[m.month].values())}
     batches = list(_cut_batches(list(missing.values()), batch_waybills))
     rolled = RolledLake()
-    made = _roll(connection, lake, batches, planned, tell)
+    made = _roll(connection, lake, batches, planned, tell, scratch)
     for month in months:
         rolled.add(month.month, RolledMonth(dict(planned[month.month]), made[month.month]))
     recent = [month for month in months if as_of.month(12) <= month.month <= as_of.month(1)]
@@ -96,6 +98,7 @@ def _roll(
     batches: Sequence[Sequence[Month]],
     planned: Mapping[int, Mapping[str, Path]],
     tell: Callable[[int, int], None],
+    scratch: Path,
 ) -> dict[int, int]:
     """Make what is missing; how many rollups were made of each month."""
     made = dict.fromkeys(planned, 0)
@@ -108,7 +111,7 @@ def _roll(
             if wanted:
                 targets[rollup] = wanted
         whole = _as_one(batch)
-        lifted = LiftedConnection(connection)
+        lifted = LiftedConnection(connection, scratch / f"batch-{done}")
         reads = [name for rollup in targets for name in rollup.reads.split()]
         open_bills(lifted, whole, reads, lake.outlier_rules)
         for rollup in ROLLUPS:
@@ -120,7 +123,7 @@ def _roll(
             done += 1
             tell(done, total)
         close_bills(lifted)
-        lifted.close()
+        shutil.rmtree(scratch, ignore_errors=True)
     return made
 
 
@@ -186,7 +189,7 @@ def _select(
     missing = [month for month in months if not paths[month.month].exists()]
     if missing:
         whole = _as_one(missing)
-        lifted = LiftedConnection(connection)
+        lifted = LiftedConnection(connection, paths[missing[0].month])  # keeps nothing
         open_waybills(lifted, whole)
         table = lifted.sql(render_sql(name, whole.values)).table
         targets = {month.month: paths[month.month] for month in missing}
