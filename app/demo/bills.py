@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from app.demo.carriers import TURNING_DAYS, TURNING_SHARE
 from app.demo.people import MERCHANT_BASE
 from app.demo.plants import Plants, grow_plants
 from app.demo.seasons import count_days, first_day, weigh_days
@@ -119,9 +120,9 @@ def _choose_carriers(
     place = (rng.random(len(merchants))[:, None] >= steps).sum(axis=1).clip(0, steps.shape[1] - 1)
     chosen = portfolio.carriers[merchants, place]
     created = days * SECONDS_A_DAY + plants.draw_seconds(rng, merchants, chosen)
-    turning_at = carriers.absconded_at - plants.turning_days * SECONDS_A_DAY
+    turning_at = carriers.absconded_at - TURNING_DAYS * SECONDS_A_DAY
     places = np.flatnonzero((chosen == carriers.absconder) & (created >= turning_at))
-    turned = rng.random(len(places)) < plants.turning_share
+    turned = rng.random(len(places)) < TURNING_SHARE
     places = places[turned | (created[places] >= carriers.absconded_at)]
     chosen[places] = portfolio.carriers[merchants[places], (place[places] + 1) % steps.shape[1]]
     return chosen, created

@@ -162,7 +162,8 @@ def _choose_groups(
     wanted = kind.share * len(order) / 100
     candidates = order[free[order] & (bills[order] >= kind.least_bills)]
     candidates = np.roll(candidates, -int(rng.integers(0, max(1, len(candidates)))))
-    groups, taken = [], 0
+    groups: list[list[int]] = []
+    taken = 0
     while wanted > taken:
         least, most = kind.group
         # Small groups are commoner than large ones.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demo.carriers import OUTLETS_OF_A_CARRIER, TURNING_DAYS, TURNING_SHARE
+from app.demo.carriers import OUTLETS_OF_A_CARRIER
 from app.demo.frauds import KIND_NAMES
 from app.demo.people import MERCHANT_BASE, mix
 from app.demo.world import (
@@ -38,8 +38,6 @@ class Plants:
     strengths: dict[str, Floats]
     partners: dict[str, Ints]  # of a ring or pair: to whom each sends
     ranks: dict[str, Ints]  # of captive, fresh and blacklist: the merchant's number among them
-    turning_days: int = TURNING_DAYS
-    turning_share: float = TURNING_SHARE
 
     def choose(self, kind: str, rng: np.random.Generator, merchants: Ints) -> Bools:
         """Which of the bills of these merchants the fraud is in."""
