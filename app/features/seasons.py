@@ -104,7 +104,7 @@ def estimate(frame: Frame, amounts: Floats, history: Ints, merchants: int) -> Se
     fits = {alignment: _fit(frame, alignment, level, weights) for alignment in frame.shares}
     best = BY_MONTHS if fits[BY_MONTHS][1] < MUCH_BETTER * fits[BY_DAYS][1] else BY_DAYS
     parts = fits[best][0]
-    index = np.round(np.clip(frame.shares[best] @ parts, LOWEST, HIGHEST), DIGITS)
+    index = np.clip(frame.shares[best] @ parts, LOWEST, HIGHEST).round(DIGITS)
     told = {name: round(float(value), DIGITS) for name, value in zip(PARTS, parts, strict=True)}
     return Season(
         merchants, best, round(float(np.expm1(12 * trend)), DIGITS), told, index, observed

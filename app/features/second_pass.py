@@ -92,4 +92,4 @@ def _merge_missing(
         told |= {name: REASONS[code] for name, code in pairs if code}
         ordered = {name: told[name] for name in catalogue.names if name in told}
         merged.append(orjson.dumps(ordered).decode())
-    return np.array(merged, object)[places]
+    return [merged[place] for place in places.tolist()]
