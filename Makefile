@@ -59,6 +59,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/lint-imports
 
 test: check
+	@.ci/java
 	$(BIN)/pytest -n 2
 
 bench: $(VENV)/.installed-bench

@@ -14,6 +14,8 @@ from app.errors import ChengxinError
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 SHORTEST_HASH_KEY = 16
+ENGINES = ("duckdb", "spark")
+SPARK_MASTERS = ("local", "spark://", "yarn", "k8s://")
 
 
 class SettingsError(ChengxinError):
@@ -30,6 +32,8 @@ class Settings:
     scorecards: Path
     hash_key_text: str | None
     memory_limit_mb: int
+    engine: str = "duckdb"  # of features builds: one of ENGINES
+    spark_master: str = "local[*]"
 
     @property
     def lake(self) -> Path:
@@ -63,7 +67,7 @@ class Settings:
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read CHENGXIN_HOME, DATABASE_URL, CHENGXIN_RULESETS, CHENGXIN_SCORECARDS, CHENGXIN_HASH_KEY,
-    CHENGXIN_MEMORY_MB.
+    CHENGXIN_MEMORY_MB, CHENGXIN_ENGINE, CHENGXIN_SPARK_MASTER.
 
     Raises SettingsError for a value that cannot be used.
     """
@@ -86,6 +90,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(
             f"CHENGXIN_MEMORY_MB must be a whole number from 256 up, not {memory!r}"
         )
+    engine = env.get("CHENGXIN_ENGINE") or ENGINES[0]
+    if engine not in ENGINES:
+        raise SettingsError(f"CHENGXIN_ENGINE must be {' or '.join(ENGINES)}, not {engine!r}")
+    master = env.get("CHENGXIN_SPARK_MASTER") or "local[*]"
+    if not master.startswith(SPARK_MASTERS):
+        raise SettingsError(
+            "CHENGXIN_SPARK_MASTER must be local[*], local[N], spark://HOST:PORT, yarn or"
+            f" k8s://HOST:PORT, not {master!r}"
+        )
     return Settings(
         home=home,
         database_url=database_url,
@@ -93,6 +106,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         scorecards=_folder(env, "CHENGXIN_SCORECARDS", PROJECT_FOLDER / "scorecards"),
         hash_key_text=key,
         memory_limit_mb=int(memory),
+        engine=engine,
+        spark_master=master,
     )
 
 

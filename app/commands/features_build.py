@@ -17,6 +17,7 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from app.commands.publication import Gate
     from app.features.backfill import Compute, DayBuilt, Plan
+    from app.features.engine import Engine
 
 MOST_NAMED = 3  # imports that were left out, by their ids
 
@@ -38,9 +39,23 @@ def computing(settings: Settings, plan: Plan, tell: Tell) -> Compute:
     """How a day is computed."""
     from app.features.build import build_snapshot
 
+    engine = _choose_engine(settings)
     return lambda lake, as_of: build_snapshot(
-        lake, plan.catalogue, as_of, settings.memory_limit_mb, tell
+        lake, plan.catalogue, as_of, settings.memory_limit_mb, tell, engine
     )
+
+
+def _choose_engine(settings: Settings) -> Engine | None:
+    """The engine that CHENGXIN_ENGINE names; None is the one machine's. Raises SparkMissing here,
+    before anything is computed.
+    """
+    if settings.engine != "spark":
+        return None
+    from app.features.spark.engine import SparkEngine
+    from app.features.spark.session import check_spark
+
+    check_spark()
+    return SparkEngine(settings.spark_master)
 
 
 def report_day(done: DayBuilt) -> dict[str, Any]:

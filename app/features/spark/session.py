@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 LEAST_JAVA = 17
-INSTALL_PYSPARK = (
-    "pip install 'chengxin[spark]' (in the project's folder: pip install -e '.[spark]')"
-)
+INSTALL_PYSPARK = "install it with: .venv/bin/pip install -e '.[spark]'"
 INSTALL_JAVA = (
     "install it with: sudo apt-get install openjdk-17-jre-headless"
     " (or set JAVA_HOME to a Java of 17 or later)"
@@ -50,18 +49,23 @@ def open_session(master: str, memory_limit_mb: int, scratch: Path) -> SparkSessi
 
     Raises SparkMissing.
     """
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise SparkMissing(f"CHENGXIN_ENGINE=spark needs PySpark: {INSTALL_PYSPARK}") from error
+    check_spark()
+    from pyspark.sql import SparkSession
+
     running = SparkSession.getActiveSession()
     if running is None:
-        _check_java()
         running = _start(master, memory_limit_mb, scratch)
     session = running.newSession()
     for name, value in _MEANING.items():
         session.conf.set(name, value)
     return session
+
+
+def check_spark() -> None:
+    """Raises SparkMissing where PySpark or Java is missing."""
+    if find_spec("pyspark") is None or find_spec("pandas") is None:
+        raise SparkMissing(f"CHENGXIN_ENGINE=spark needs PySpark: {INSTALL_PYSPARK}")
+    _check_java()
 
 
 def _start(master: str, memory_limit_mb: int, scratch: Path) -> SparkSession:
