@@ -15,6 +15,7 @@ import click
 from app.commands.features_docs import docs_command
 from app.commands.features_explain import explain_command
 from app.commands.features_progress import shown_progress
+from app.commands.features_season import season_command
 from app.commands.features_verify import verify_command
 from app.settings import load_settings
 
@@ -50,6 +51,7 @@ def features() -> None:
 
 features.add_command(docs_command)
 features.add_command(explain_command)
+features.add_command(season_command)
 features.add_command(verify_command)
 
 

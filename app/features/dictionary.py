@@ -22,7 +22,11 @@ HEAD = (
     " As of day T nothing created on T or later exists; M1 is the last full month before T;"
     " amounts are eligible amounts after cleaning. A value outside its range counts as missing."
     " Where a feature has no value, the snapshot says why: `TOO_LITTLE_HISTORY`, `SOURCE_LACKS`"
-    " (the sources do not record it) or `NO_BASE` (nothing to divide by).\n"
+    " (the sources do not record it) or `NO_BASE` (nothing to divide by). SA amounts are divided by"
+    " the seasonal index of the merchant's industry, which follows the Spring Festival"
+    " (`chengxin features season`); peers are the merchants of the same industry, or all where"
+    " fewer than 30 have a value.\n"
+    "\nSA（季调）金额＝金额÷主营行业的季节指数，指数随春节移动；同业指同一主营行业的商户，有值者不足 30 家时指全部商户。\n"
 )
 
 
