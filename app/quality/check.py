@@ -193,20 +193,25 @@ def _judge_ledger(
 ) -> Judged:
     """Judge imports by the ledger; the size of a file with a third of quiet days says nothing."""
     quiet: set[str] = set()
+    sizes: dict[str, int] = {}
     if measures.days:
         spans = engine.execute(
-            f"select import_id, min(day), max(day) from {list_files(measures.days)}"
-            " group by import_id"
+            f"""select import_id, min(day), max(day), count(*)
+            from (select import_id, day, sum(bills) as bills from {list_files(measures.days)}
+                group by import_id, day
+                qualify sum(bills) * 10 >= max(sum(bills)) over (partition by import_id))
+            group by import_id"""
         ).fetchall()
-        for import_id, first, last in spans:
+        for import_id, first, last, days in spans:
+            sizes[import_id] = days
             size = (last - first).days + 1
             if import_id in judged and size <= OLDEST_DAYS:
-                days = quiet_days(desk.calendar, desk.expectations, first, size)
-                if 3 * days.sum() >= size:
+                still = quiet_days(desk.calendar, desk.expectations, first, size)
+                if 3 * still.sum() >= size:
                     quiet.add(import_id)
     kinds = desk.kinds(manifest)
     expectations = desk.expectations.expectations
-    return judge_imports(counting, frozenset(judged), expectations, kinds, frozenset(quiet))
+    return judge_imports(counting, frozenset(judged), expectations, kinds, frozenset(quiet), sizes)
 
 
 def _quiet(desk: Desk, sheet: Sheet) -> Bools:

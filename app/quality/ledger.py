@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from statistics import median
 
@@ -21,11 +21,13 @@ def judge_imports(
     judged: frozenset[str],
     expectations: Sequence[Expectation],
     kinds: dict[str, str],
-    quiet: frozenset[str] = frozenset(),
+    quiet: frozenset[str],
+    days: Mapping[str, int],
 ) -> Judged:
     """Judge the imports of these ids, each against those of its source before it. `imports` is the
     ledger, oldest first; `kinds` has the kind of every source; the size of the `quiet` ones says
-    nothing.
+    nothing; `days` says how many days each brought, for a night's file is not held against a
+    month's.
     """
     found = Judged([])
     before: dict[str, list[ImportEntry]] = {}
@@ -36,7 +38,7 @@ def judge_imports(
                 if one.measure == "import_rows" and entry.id in quiet:
                     found.not_judged += 1
                 elif _is_about(one, entry, kinds):
-                    _judge_import(entry, earlier, one, found)
+                    _judge_import(entry, earlier, one, days, found)
         earlier.append(entry)
     return found
 
@@ -50,14 +52,20 @@ def _is_about(expectation: Expectation, entry: ImportEntry, kinds: dict[str, str
 
 
 def _judge_import(
-    entry: ImportEntry, earlier: Sequence[ImportEntry], expectation: Expectation, found: Judged
+    entry: ImportEntry,
+    earlier: Sequence[ImportEntry],
+    expectation: Expectation,
+    days: Mapping[str, int],
+    found: Judged,
 ) -> None:
     usual: float | None = None
     sigmas: float | None = None
     base = entry.received
     if expectation.measure == "import_rows":
         measured = float(entry.received)
-        logs = [math.log(one.received) for one in earlier if one.received][-MOST_BEFORE:]
+        own = days.get(entry.id, 0)
+        alike = [one for one in earlier if own <= 2 * days.get(one.id, 0) <= 4 * own]
+        logs = [math.log(one.received) for one in alike if one.received][-MOST_BEFORE:]
         if len(logs) < FEWEST + 1 or not measured:
             found.not_judged += 1
             return

@@ -1,0 +1,1 @@
+"""Data quality: planted harm is found, clean data raise nothing."""
