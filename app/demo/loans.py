@@ -19,17 +19,17 @@ from app.demo.world import World
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-BORROWERS_SHARE = 0.4
+BORROWERS_SHARE = 0.6
 LEAST_YEAR_YUAN, LEAST_TENURE = 500_000, 12  # the gate of the product
 LEAST_LOAN, LARGEST_LOAN = 10_000, 500_000
 TENORS = (3, 6, 9, 12)
-BASE = -3.3  # log-odds of a steady merchant of middle size
+BASE = -3.4  # log-odds of a steady merchant of middle size
 USUAL_MONTH_YUAN = 90_000.0
 # What a fraud at full strength adds to the log-odds; what is not named adds FRAUD_WEIGHT.
-FRAUD_WEIGHT = 1.2
+FRAUD_WEIGHT = 1.6
 FRAUD_WEIGHTS = {
-    "self_deal": 1.9, "ring": 2.2, "fresh": 1.8, "benford": 1.8, "spike": 2.0, "too_fast": 1.8,
-    "shared_card": 1.6, "shared_phone": 0.6, "night": 0.3, "void": 0.5, "duplicate_suspect": 0.6,
+    "self_deal": 2.3, "ring": 2.6, "fresh": 2.2, "benford": 2.2, "spike": 2.4, "too_fast": 2.2,
+    "shared_card": 2.0, "shared_phone": 0.6, "night": 0.3, "void": 0.5, "duplicate_suspect": 0.6,
 }  # fmt: skip
 STOPPED_WEIGHT, ABSCONDED_WEIGHT = 2.6, 3.0
 DEFAULT_DPD = 90
@@ -63,7 +63,7 @@ def draw_loans(world: World, first: int, end: int) -> Loans:
     drawn += rng.integers(0, 28, count)
     flow = world.portfolio.monthly_yuan[merchants] * rng.uniform(0.4, 1.8, count)
     amounts = (np.clip(flow, LEAST_LOAN, LARGEST_LOAN) // 1_000 * 1_000).astype(np.int64)
-    odds = judge_business(world, merchants, months, tenors) + rng.normal(0.0, 0.4, count)
+    odds = judge_business(world, merchants, months, tenors) + rng.normal(0.0, 0.3, count)
     chances = 1 / (1 + np.exp(-odds))
     fails = rng.random(count) < chances
     # A loan that fails stops paying in one of its months, the last included.
@@ -97,12 +97,12 @@ def judge_business(world: World, merchants: Ints, months: Ints, tenors: Ints) ->
     """Log-odds of failing for a loan drawn by each of these merchants in those months."""
     portfolio, end = world.portfolio, world.end
     odds = np.full(len(merchants), BASE)
-    odds -= 0.35 * np.log(portfolio.monthly_yuan[merchants] / USUAL_MONTH_YUAN)
-    odds -= 1.8 * np.clip(portfolio.growths[merchants], -0.8, 0.5)
-    odds += 2.0 * (portfolio.volatilities[merchants] - 0.16)
+    odds -= 0.6 * np.log(portfolio.monthly_yuan[merchants] / USUAL_MONTH_YUAN)
+    odds -= 2.8 * np.clip(portfolio.growths[merchants], -0.8, 0.5)
+    odds += 5.0 * (portfolio.volatilities[merchants] - 0.16)
     tenure = months - (end - portfolio.opened[merchants])
-    odds += np.where(tenure < 18, 0.6, 0.0)
-    for pattern, weight in (("concentrated", 0.8), ("few_buyers", 0.8), ("refused", 0.9)):
+    odds += np.where(tenure < 18, 1.0, 0.0)
+    for pattern, weight in (("concentrated", 1.2), ("few_buyers", 1.2), ("refused", 1.3)):
         odds += np.where(portfolio.has(pattern)[merchants], weight, 0.0)
     stopped = portfolio.stopped[merchants]
     stops_within = (stopped >= 0) & (end - stopped <= months + tenors)
