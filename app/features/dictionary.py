@@ -26,7 +26,8 @@ HEAD = (
     " the seasonal index of the merchant's industry, which follows the Spring Festival"
     " (`chengxin features season`); peers are the merchants of the same industry, or all where"
     " fewer than 30 have a value.\n"
-    "\nSA（季调）金额＝金额÷主营行业的季节指数，指数随春节移动；同业指同一主营行业的商户，有值者不足 30 家时指全部商户。\n"
+    "\nSA（季调）金额＝金额÷主营行业的季节指数，指数随春节移动；"
+    "同业指同一主营行业的商户，有值者不足 30 家时指全部商户。\n"
 )
 
 
