@@ -161,6 +161,8 @@ def _describe(
     judged = [n for n in range(sheet.days) if span[0] <= sheet.day(n) <= span[1]]
     sums = {name: values[:, judged].sum(axis=1) for name, values in sheet.sums.items()}
     order = np.argsort(-sums["bills"][1:], kind="stable")[:MOST_CARRIERS] + 1
+    past = [n for n in range(sheet.days) if sheet.day(n) < span[0]]
+    has_past = sheet.before + sheet.sums["bills"][0, past].sum() > 0
     rows = [int(row) for row in order if sums["bills"][row] or sheet.sums["bills"][row].any()]
     return {
         "bills": int(sums["bills"][0]),
@@ -188,7 +190,7 @@ def _describe(
             for row in rows
         },
         "new_values": {
-            column: _list_new(sheet, column) for column in CATEGORIES if sheet.before
+            column: _list_new(sheet, column) for column in CATEGORIES if has_past
         },
         "series": {
             "from": sheet.day(places[0]).isoformat() if places else None,
