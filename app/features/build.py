@@ -21,7 +21,7 @@ from app.features.at_once import work_at_once
 from app.features.blocks import Block, cut_blocks, read_block
 from app.features.calendar import AsOf
 from app.features.catalogue import FeatureCatalogue
-from app.features.columns import Column, Ints
+from app.features.columns import Column, Floats, Ints
 from app.features.engine import Engine, Survey
 from app.features.first_pass import FirstPass, make_first
 from app.features.fraud import fraud_features
@@ -47,7 +47,7 @@ from app.features.tickets import ticket_features
 from app.features.variety import variety_features
 from app.features.words import open_words
 from app.features.year import read_year, year_of_table
-from app.features.years import YearsDraft, files_of_years, find_years, key_of_years
+from app.features.years import YearsDraft, files_of_years, find_years, key_of_years, open_from
 
 Tell = Callable[[str, int, int], None]
 
@@ -171,6 +171,7 @@ class DuckDbEngine:
         folder, month = lake.folder / "rollups", as_of.month(1)
         key, files = key_of_years(lake, as_of), files_of_years(rolled, as_of)
         known = find_years(connection, folder, month, key, files)
+        opened = open_from(lake, as_of)
 
         def compute(
             cursor: duckdb.DuckDBPyConnection, span: tuple[int, int]
@@ -179,12 +180,12 @@ class DuckDbEngine:
             is_known, years = known.take(names)
             places = np.arange(*span)[~is_known]
             if len(places):
-                year = read_year(cursor, rolled, as_of, places, lake.references)
+                year = read_year(cursor, rolled, as_of, places, lake.references, opened)
                 fresh = year.to_table([survey.merchants[place] for place in places])
                 order = np.argsort(np.concatenate((np.flatnonzero(is_known), places - span[0])))
                 years = pa.concat_tables([years, fresh]).take(pa.array(order))
             year = year_of_table(years)
-            block = read_block(cursor, rolled, as_of, names, span[0], lake.calendar, year)
+            block = read_block(cursor, rolled, as_of, names, span[0], lake.calendar, year, opened)
             sums, begun_on = network.cut(*span), network.begun_on
             return compute_first(survey.catalogue, block, sums, begun_on, lake.references), years
 
@@ -199,7 +200,7 @@ class DuckDbEngine:
 def compute_first(
     catalogue: FeatureCatalogue,
     block: Block,
-    sums: dict[str, Ints],
+    sums: dict[str, Ints | Floats],
     begun_on: date | None,
     references: References,
 ) -> pa.Table:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from app.features.blocks import BLOCK_ROLLUPS, block_values, make_block
 from app.features.build import compute_first
-from app.features.columns import Ints
+from app.features.columns import Floats, Ints
 from app.features.engine import Survey
 from app.features.first_pass import first_schema
 from app.features.spark.connection import Result, SparkConnection
@@ -211,7 +211,7 @@ def _work_of(survey: Survey, parts: Sequence[Part]) -> Callable[[Any, pa.Table],
         }
         names = found[NAMES].column("merchant_id").to_pylist()
         network = found[NETWORK]
-        sums: dict[str, Ints] = {
+        sums: dict[str, Ints | Floats] = {
             name: network.column(name).to_numpy()
             for name in network.column_names
             if name != "place"

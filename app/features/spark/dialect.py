@@ -52,7 +52,7 @@ class Statement:
 
 
 @cache
-def _parse(text: str) -> exp.Expression:
+def _parse(text: str) -> exp.Expr:
     found = sqlglot.parse_one(text, read="duckdb")
     if isinstance(found, exp.Command):
         raise NotForSpark(f"Spark cannot be given this statement: {text.strip()[:200]}")
@@ -81,41 +81,45 @@ def read_statement(text: str, columns_of: Callable[[str], Sequence[str]]) -> Sta
 
 
 def _update_query(update: exp.Update, columns: Sequence[str]) -> exp.Select:
-    """`update t set a = o.b from o where …` as the query that gives the table as it is then. At
-    most one row of `o` may match a row of `t`.
+    """An update as the query that gives the table as it is then. At most one row of what it is
+    updated from may match a row of it.
     """
-    table, other = update.this, update.args["from_"].this
-    condition = update.args["where"].this
-    keys = [
-        column
-        for equal in condition.find_all(exp.EQ)
-        for column in equal.find_all(exp.Column)
-        if column.table == other.alias_or_name
-    ]
-    if not keys:
-        raise NotForSpark(f"an update of {table.name} must equate columns with {other.name}")
-    matched = exp.Not(this=exp.Is(this=keys[0].copy(), expression=exp.Null()))
+    table, origin, where = update.this, update.args.get("from_"), update.args.get("where")
+    condition = where.this if where is not None else exp.true()
+    matched = condition
+    if origin is not None:
+        keys = [
+            column
+            for equal in condition.find_all(exp.EQ)
+            for column in equal.find_all(exp.Column)
+            if column.table == origin.this.alias_or_name
+        ]
+        if not keys:
+            raise NotForSpark(f"an update of {table.name} must equate columns with its `from`")
+        matched = exp.Not(this=exp.Is(this=keys[0].copy(), expression=exp.Null()))
     changed = {found.this.name: found.expression for found in update.expressions}
-    projections: list[exp.Expression] = []
+    projections: list[exp.Expr] = []
     for name in columns:
         old = exp.column(name, table.alias_or_name)
         if name in changed:
-            new = exp.Case().when(matched, changed[name]).else_(old)
+            new = exp.Case().when(matched.copy(), changed[name]).else_(old)
             projections.append(exp.alias_(new, name))
         else:
             projections.append(old)
     query: exp.Select = exp.select(*projections).from_(table.copy())
-    return query.join(other.copy(), on=condition.copy(), join_type="left")
+    if origin is None:
+        return query
+    return query.join(origin.this.copy(), on=condition.copy(), join_type="left")
 
 
 def write_spark(query: exp.Query, open_files: Callable[[list[str]], str]) -> str:
     """The query in Spark's SQL. `open_files(paths)` gives the name of a view over files."""
     query = query.copy()
     query.set("order", None)
-    for node in list(query.find_all(exp.ReadParquet)):
-        _let_star_tell(node.find_ancestor(exp.Select))
-        paths = [literal.this for literal in node.expressions[0].find_all(exp.Literal)]
-        node.replace(exp.to_identifier(open_files(paths)))
+    for files in list(query.find_all(exp.ReadParquet)):
+        _let_star_tell(files.find_ancestor(exp.Select))
+        paths = [literal.this for literal in files.expressions[0].find_all(exp.Literal)]
+        files.replace(exp.to_identifier(open_files(paths)))
     for node in list(query.find_all(exp.Anonymous)):
         if node.name.lower() == "key_of":
             node.set("this", KEY_FUNCTION)

@@ -54,7 +54,7 @@ def lift(query: exp.Query, lifted: Collection[str]) -> exp.Query | None:
 
 
 class _Lifting:
-    def lift(self, query: exp.Expression, tables: set[str]) -> bool:
+    def lift(self, query: exp.Expr, tables: set[str]) -> bool:
         """Lift a query in place; whether it is of months at all. `tables` are the lifted ones."""
         tables = set(tables)
         with_ = query.args.get("with_")
@@ -110,7 +110,7 @@ class _Lifting:
                 node.replace(month.copy())
         return True
 
-    def _lift_source(self, source: exp.Expression, tables: set[str]) -> bool:
+    def _lift_source(self, source: exp.Expr, tables: set[str]) -> bool:
         if isinstance(source, exp.Table):
             return isinstance(source.this, exp.ReadParquet) or source.name in tables
         if isinstance(source, exp.Values):
@@ -125,7 +125,7 @@ class _Lifting:
         self,
         select: exp.Select,
         month: exp.Column,
-        parts: Sequence[exp.Expression],
+        parts: Sequence[exp.Expr],
         sources: Sequence[str],
     ) -> None:
         group = select.args.get("group")
@@ -149,12 +149,12 @@ class _Lifting:
             select.select(exp.alias_(month.copy(), MONTH), copy=False)
 
 
-def _parts_of(select: exp.Select) -> Iterator[exp.Expression]:
+def _parts_of(select: exp.Select) -> Iterator[exp.Expr]:
     """What a select says itself: everything but its sources and what stands before it."""
     yield from select.expressions
     for name in ("where", "group", "having", "qualify", "order", "distinct"):
         part = select.args.get(name)
-        if isinstance(part, exp.Expression):
+        if isinstance(part, exp.Expr):
             yield part
     for join in select.args.get("joins") or ():
         if join.args.get("on") is not None:
@@ -163,12 +163,12 @@ def _parts_of(select: exp.Select) -> Iterator[exp.Expression]:
             raise NotForSpark(f"write `on` in place of `using`: {join.sql()[:200]}")
 
 
-def _shows_all_of(projection: exp.Expression, sources: Sequence[str]) -> bool:
+def _shows_all_of(projection: exp.Expr, sources: Sequence[str]) -> bool:
     """Whether a projection is `*`, or `s.*` of one of the sources: MONTH is in it."""
     if isinstance(projection, exp.Column) and isinstance(projection.this, exp.Star):
         return projection.table in sources
     return isinstance(projection, exp.Star)
 
 
-def _this_month_in(part: exp.Expression) -> list[exp.Column]:
+def _this_month_in(part: exp.Expr) -> list[exp.Column]:
     return [column for column in part.find_all(exp.Column) if column.name == THIS_MONTH]

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -44,7 +45,7 @@ ENGINE = {"engine": "spark"}
 
 
 def roll_on_spark(
-    connection: SparkConnection,
+    connection: Any,
     lake: LakeState,
     as_of: AsOf,
     tell: Callable[[int, int], None],
@@ -111,7 +112,7 @@ def _roll(
             if wanted:
                 targets[rollup] = wanted
         whole = _as_one(batch)
-        lifted = LiftedConnection(connection, scratch / f"batch-{done}")
+        lifted: Any = LiftedConnection(connection, scratch / f"batch-{done}")
         reads = [name for rollup in targets for name in rollup.reads.split()]
         open_bills(lifted, whole, reads, lake.outlier_rules)
         for rollup in ROLLUPS:
@@ -189,7 +190,7 @@ def _select(
     missing = [month for month in months if not paths[month.month].exists()]
     if missing:
         whole = _as_one(missing)
-        lifted = LiftedConnection(connection, paths[missing[0].month])  # keeps nothing
+        lifted: Any = LiftedConnection(connection, paths[missing[0].month])  # keeps nothing
         open_waybills(lifted, whole)
         table = lifted.sql(render_sql(name, whole.values)).table
         targets = {month.month: paths[month.month] for month in missing}
