@@ -34,6 +34,7 @@ from app.features.seasons import (
 )
 from app.features.series import make_series
 
+ALL = "*"  # the name of all industries together
 SAMPLE = 2_000  # merchants of an industry that its season is estimated from
 AT_ONCE = 40_000  # merchants whose months are held at a time
 YOY_MONTHS = 15
@@ -98,7 +99,8 @@ def survey_portfolio(
 
 def _call_roll(first: FirstPass) -> Roll:
     numbers: dict[str, int] = {}
-    parts: list[tuple[np.ndarray, ...]] = []
+    types = (np.int64, np.bool_, np.bool_, np.int64, np.float64, np.bool_)
+    parts: list[tuple[np.ndarray, ...]] = [tuple(np.zeros(0, kind) for kind in types)]
     for batch in first.batches():
         amounts, history = amounts_of(batch), batch.column(HISTORY).to_numpy()
         shares = batch.column("round_share")
@@ -138,7 +140,8 @@ def _estimate_seasons(
     has_trade = roll.is_telling & ((roll.industries != NO_INDUSTRY) | roll.is_mixed)
     everybody = np.flatnonzero(has_trade)
     own = {roll.names[n]: places for n, places in each_industry(everybody, roll.industries)}
-    groups = {"": everybody} | {name: own[name] for name in sorted(own)}
+    own.pop(ALL, None)  # a category that is written so has the index of all
+    groups = {ALL: everybody} | {name: own[name] for name in sorted(own)}
     groups = {name: places for name, places in groups.items() if len(places) >= LEAST_MERCHANTS}
     if not groups:
         return {}, None
@@ -154,7 +157,7 @@ def _estimate_seasons(
             found[name] = estimate(
                 frame, months[rows].astype(np.float64), history[rows], len(groups[name])
             )
-    common = found.pop("", None)
+    common = found.pop(ALL, None)
     return {name: season for name, season in found.items() if season is not None}, common
 
 
@@ -204,8 +207,8 @@ def _read_months(first: FirstPass, wanted: Ints) -> tuple[Ints, Ints]:
 
 
 def _read_yoy(first: FirstPass, index: Floats, lines: Ints) -> tuple[Floats, Bools]:
-    values: list[Floats] = []
-    known: list[Bools] = []
+    values: list[Floats] = [np.zeros(0, np.float64)]
+    known: list[Bools] = [np.zeros(0, np.bool_)]
     begin = 0
     for batch in first.batches():
         own = index[lines[begin : begin + batch.num_rows], :YOY_MONTHS]

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.features.calendar import first_day_of
-from app.features.portfolio import Portfolio
+from app.features.portfolio import ALL, Portfolio
 from app.features.seasons import Season
 
 ENDING = ".season.csv"
-ALL = "*"  # the line of all industries together
 COLUMNS = ("industry", "month", "index", "observed", "merchants", "alignment", "growth")
 
 

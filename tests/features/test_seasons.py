@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
+import os
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -22,9 +25,11 @@ from app.features import blocks, portfolio
 from app.features.calendar import first_day_of, month_of
 from app.features.holidays import Calendar, NoFestival, load_calendar
 from app.features.seasons import BY_DAYS, BY_MONTHS, MONTHS, Season, estimate, lay_out
+from app.settings import PROJECT_FOLDER
 from tests.features import slow, slow_peers
 from tests.features.lakes import CATALOGUE, Waybill, build, see, write_lake
 from tests.features.test_against_slow import assert_same
+from tests.features.test_snapshots import run
 
 CALENDAR = load_calendar(CATALOGUE.with_name("calendar.yaml"))
 WEIGHTS = (1.0, 1.0, 1.15, 1.2, 1.1, 0.95, 0.85, 0.9, 1.15, 1.2, 1.1, 1.0)
@@ -317,3 +322,41 @@ def test_less_than_two_years_has_no_season(lake: Any, waybills: list[Waybill]) -
             months[month_of(day) - 1 - w.month] += w.counted_fen
     assert found["cod_min_month"] == min(months)
     assert found["yoy_12m"] == "TOO_LITTLE_HISTORY"
+
+
+def test_nobody_before_the_day(tmp_path: Path) -> None:
+    """The day's month has waybills, all of them later: a snapshot of nobody."""
+    lake = write_lake(tmp_path, {"one": [Waybill("W", datetime(2026, 1, 20))]})  # noqa: DTZ001
+    snapshot = build(lake, date(2026, 1, 15)).snapshot
+    assert snapshot.read().num_rows == 0
+    assert snapshot.provenance["season"]["industries"] == {}
+
+
+def test_a_category_that_is_written_like_all(tmp_path: Path, waybills: list[Waybill]) -> None:
+    """`*` stands for all industries; merchants of such goods have the index of all."""
+    starred = [replace(w, goods_category="*") for w in waybills if w.merchant_id[0] == "H"]
+    others = [w for w in waybills if w.merchant_id[0] in "LS"]
+    told = build(write_lake(tmp_path, {"one": [*starred, *others]}), T).snapshot.provenance
+    assert {name: s["merchants"] for name, s in told["season"]["industries"].items()} == {"*": 238}
+
+
+def test_commands(lake: Any, tmp_path: Path) -> None:
+    """The index can be read on the command line; what has none is said."""
+    snapshot = build(lake, T).snapshot
+    environment = {**os.environ, "CHENGXIN_HOME": str(tmp_path), "PYTHONPATH": str(PROJECT_FOLDER)}
+    folder = tmp_path / "lake" / "features" / f"as_of={T}"
+    folder.mkdir(parents=True)
+    for ending in (".parquet", ".json", ".season.csv"):
+        name = f"{snapshot.id}{ending}"
+        shutil.copy(snapshot.path.parent / name, folder / name)
+    shown = run(environment, "season", "--as-of", str(T))
+    assert shown.returncode == 0, shown.stderr
+    assert "hardware: 205 merchants" in shown.stdout and "2025-01  0." in shown.stdout
+    told = json.loads(run(environment, "season", "--as-of", str(T), "--json").stdout)
+    assert told["industries"] == snapshot.provenance["season"]["industries"]
+    (listed,) = json.loads(run(environment, "list", "--json").stdout)
+    assert listed["season"] == snapshot.provenance["season"]
+    wrong = run(environment, "season", "--as-of", str(T), "--industry", "lamps")
+    assert wrong.returncode == 2 and "'lamps' has no index of its own" in wrong.stderr
+    none = run(environment, "season", "--as-of", "2026-02-02")
+    assert none.returncode == 2 and "run chengxin features build" in none.stderr
