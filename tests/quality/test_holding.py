@@ -22,6 +22,7 @@ from app.settings import Settings
 from app.storage.checks import HELD, PASSED, Check, SqlCheckStore
 from app.storage.decisions import SqlDecisionStore
 from app.storage.features import SqlFeatureStore
+from tests.conftest import make_settings
 from tests.quality.nights import take_in, write_bills
 from tests.storage.test_snapshots import make_meta, make_rows
 
@@ -35,6 +36,16 @@ def at_home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Set
     monkeypatch.setenv("DATABASE_URL", settings.database_url)
     monkeypatch.setenv("CHENGXIN_HASH_KEY", str(settings.hash_key_text))
     yield settings
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The same where the kind of database does not matter."""
+    settings = make_settings(tmp_path / "home", sqlite_url)
+    monkeypatch.setenv("CHENGXIN_HOME", str(settings.home))
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("CHENGXIN_HASH_KEY", str(settings.hash_key_text))
+    return settings
 
 
 def run(*words: str) -> Result:
@@ -111,13 +122,13 @@ def test_a_held_night_from_import_to_despite(at_home: Settings, tmp_path: Path) 
     assert [one["expectation"] for one in again["accepted"]] == ["carrier-volume"]
 
 
-def test_pages_are_whole_and_escape_what_data_say(at_home: Settings, tmp_path: Path) -> None:
+def test_pages_are_whole_and_escape_what_data_say(on_sqlite: Settings, tmp_path: Path) -> None:
     write_bills(tmp_path / "clean.parquet", "created_at < timestamp '2025-11-28'")
-    take_in(at_home.lake, tmp_path / "clean.parquet")
+    take_in(on_sqlite.lake, tmp_path / "clean.parquet")
     path = tmp_path / "evil.parquet"
     harm = "select * replace ('<script>' as status) from bills"
     write_bills(path, "created_at >= timestamp '2025-11-28'", harm)
-    take_in(at_home.lake, path)
+    take_in(on_sqlite.lake, path)
     imports = json.loads(run("waybills", "imports", "--json").stdout)
     for words in (("--as-of", BAD), ("--import", imports[-1]["id"])):
         out = tmp_path / "report.html"
@@ -181,13 +192,13 @@ def test_a_decision_says_that_a_newer_snapshot_is_held(database: Any) -> None:
     }
 
 
-def test_a_whitelist_is_never_made_of_a_held_snapshot(at_home: Settings, tmp_path: Path) -> None:
-    import_nights(at_home, tmp_path)
-    take_in(at_home.lake, tmp_path / "bad.parquet")
+def test_a_whitelist_is_never_made_of_a_held_snapshot(on_sqlite: Settings, tmp_path: Path) -> None:
+    import_nights(on_sqlite, tmp_path)
+    take_in(on_sqlite.lake, tmp_path / "bad.parquet")
     assert run("features", "build", "--as-of", BAD, "--known-at", "now", "--publish").exit_code == 1
     from app.storage.connection import connect
 
-    database = connect(at_home)
+    database = connect(on_sqlite)
     with pytest.raises(SnapshotHeld, match="carrier-volume"):
-        find_good_snapshot(at_home.lake, database, date.fromisoformat(BAD))
+        find_good_snapshot(on_sqlite.lake, database, date.fromisoformat(BAD))
     database.close()
