@@ -22,6 +22,11 @@ from app.features.sql_text import render_sql, write_literal
 from app.features.tracing.files import Bill, Files
 
 JUDGED = ("waybill_no", "is_bill")
+# What is read of the bills of others, for what freight usually is.
+FREIGHT = (
+    "source, waybill_no, merchant_id, origin, destination, goods_category, freight_fen, cod_fen,"
+    " eligible_fen, is_sale, created_at, month"
+)
 CARRIED = ("is_freight_outlier", "is_fee_outlier", "barred_fen")
 
 
@@ -69,18 +74,23 @@ def _extract(
     target = folder / str(month) / f"{paths[0].stem}.parquet"
     target.parent.mkdir()
     names = ", ".join(write_literal(str(path)) for path in paths)
-    where = f"merchant_id = {write_literal(merchant_id)}"
+    origin = f"read_parquet([{names}], hive_partitioning = false, union_by_name = true)"
+    mine = write_literal(merchant_id)
+    # The merchant's own rows of all months were read at once: no file is gone through twice.
+    query = f"select * exclude (filename) from own_rows where month = {month}"
     lanes = {(b.origin, b.destination) for b in own if b.freight_fen is not None}
     lanes = {lane for lane in lanes if None not in lane}
     if lanes and any(rule.freight for rule in files.lake.carriage_rules.values()):
         origins, destinations = zip(*sorted(lanes), strict=True)
         told = pa.table({"origin": origins, "destination": destinations})
         files.connection.register("own_lanes", told)
-        where += " or (origin, destination) in (select (origin, destination) from own_lanes)"
+        query += (
+            f" union all by name select {FREIGHT} from {origin} as others"
+            " semi join own_lanes using (origin, destination)"
+            f" where merchant_id <> {mine} and freight_fen is not null and is_sale and cod_fen > 0"
+        )
     files.connection.execute(
-        "copy (select * from"
-        f" read_parquet([{names}], hive_partitioning = false, union_by_name = true) where {where})"
-        f" to {write_literal(str(target))} (format parquet)"
+        f"copy ({query}) to {write_literal(str(target))} (format parquet, compression uncompressed)"
     )
     lake = replace(files.lake, months={month: (target,)})
     looked = look_at_month(lake, files.as_of, month)

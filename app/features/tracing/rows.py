@@ -20,7 +20,10 @@ from app.features.tracing.judging import judge_bills
 def read_bills(files: Files, merchant_id: str) -> list[Bill]:
     """All waybills of a merchant before the cut-off, judged and capped, in order."""
     where = f"merchant_id = {write_literal(merchant_id)}"
-    found = files.fetch(files.select(COLUMNS, where, files.months()))
+    query = files.select(COLUMNS, where, files.months())
+    files.connection.execute(f"create or replace temp table own_rows as {query}")
+    columns = ", ".join(COLUMNS)
+    found = files.fetch(f"select {columns}, filename from own_rows")
     bills = [Bill(row, Path(row.pop("filename")).stem) for row in found]
     named = _find_returns(files, bills)
     for bill in bills:
