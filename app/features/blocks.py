@@ -17,7 +17,7 @@ from app.features.calendar import AsOf
 from app.features.columns import Floats, Ints
 from app.features.holidays import Calendar
 from app.features.narrow import narrow
-from app.features.reductions import median_of, read_counted
+from app.features.reductions import join_counted, median_of, read_counted
 from app.features.rollups import RolledLake
 from app.features.sql_text import Value, render_sql
 from app.features.year import Year
@@ -123,14 +123,17 @@ def read_block(
     begin: int,
     calendar: Calendar,
     year: Year,
+    open_from: int | None = None,
 ) -> Block:
     """Read the rollups of `merchants`, which stand from place `begin` in the order of merchant_id;
-    `year` is what was read of their full months.
+    `year` is what was read of their full months, `open_from` as in `year_values`.
 
     The tables `listed`, `roster`, `conflicts` and `sources` must exist.
     """
-    values = block_values(as_of)
-    narrow(connection, rolled, BLOCK_ROLLUPS, np.arange(begin, begin + len(merchants)))
+    values = block_values(as_of, open_from)
+    since = {"merchant_bill": as_of.month(12) if open_from is None else open_from}
+    places = np.arange(begin, begin + len(merchants))
+    narrow(connection, rolled, BLOCK_ROLLUPS, places, since=since)
 
     def fetch(name: str) -> pa.Table:
         return connection.sql(render_sql(name, values)).to_arrow_table()
@@ -138,9 +141,10 @@ def read_block(
     return make_block(fetch, as_of, merchants, calendar, year)
 
 
-def block_values(as_of: AsOf) -> dict[str, Value]:
-    """What the SQL files of a block are given."""
+def block_values(as_of: AsOf, open_from: int | None = None) -> dict[str, Value]:
+    """What the SQL files of a block are given; `open_from` as in `year_values`."""
     values: dict[str, Value] = {f"m{k}": as_of.month(k) for k in (1, 6, 12)}
+    values["open_from"] = as_of.month(12) if open_from is None else open_from
     return values | {"as_of": as_of.day}
 
 
@@ -155,7 +159,8 @@ def make_block(
     size = len(merchants)
     months = fetch("block_months")
     first_day, last_day = _reach(months, size)
-    middle_paid_days, paid_bills = median_of(read_counted(fetch("block_cycles"), "days"), size)
+    cycles = join_counted(year.cycles, read_counted(fetch("block_cycles"), "days"))
+    middle_paid_days, paid_bills = median_of(cycles, size)
     return Block(
         as_of=as_of,
         merchants=merchants,

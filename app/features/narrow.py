@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import numpy as np
@@ -21,9 +21,11 @@ def narrow(
     names: Sequence[str],
     places: Ints,
     kept: Sequence[str] = (),
+    since: Mapping[str, int] | None = None,
 ) -> None:
     """Make a view of each of the named rollups that holds the merchants at `places` in the order of
-    merchant_id; those that are `kept` become tables, as they are read often.
+    merchant_id; those that are `kept` become tables, as they are read often. Of those in `since`,
+    earlier months are left out.
 
     Rollup files are sorted by merchant, so that most of what is beside the range of a month is not
     even read. Makes the tables `wanted` and `places` too; `listed` and `roster` must exist.
@@ -41,7 +43,7 @@ def narrow(
         parts = [
             f"select * from {read_parquet([files[month]])} where merchant between {low} and {high}"
             for month, low, high in sorted(ranges)
-            if month in files
+            if month in files and month >= (since or {}).get(name, 0)
         ]
         origin = " union all by name ".join(parts) or f"select * from {no_rollup(name)}"
         kind = "table" if name in kept else "view"

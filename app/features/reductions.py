@@ -27,6 +27,16 @@ class Counted:
     bills: Ints
 
 
+def join_counted(one: Counted, other: Counted) -> Counted:
+    """The rows of both, in their order."""
+    place, value, bills = (
+        np.concatenate(pair)
+        for pair in ((one.place, other.place), (one.value, other.value), (one.bills, other.bills))
+    )
+    order = np.lexsort((value, place))
+    return Counted(place[order], value[order], bills[order])
+
+
 def read_counted(table: pa.Table, name: str) -> Counted:
     """From a table of place, the named value and bills."""
     return Counted(ints(table, "place"), ints(table, name), ints(table, "bills"))

@@ -18,6 +18,7 @@ from app.features.calendar import AsOf
 from app.features.columns import Floats, Ints, Texts
 from app.features.narrow import narrow
 from app.features.reductions import (
+    Counted,
     Halves,
     benford_distance,
     entropy_of,
@@ -89,6 +90,7 @@ FRACTIONS = (
     "category_entropy",
 )
 WORDS = ("category", "origin")
+ROWS = ("new", "cycles")
 
 Fetch = Callable[[str], pa.Table]
 
@@ -99,29 +101,27 @@ class Year:
     (float64) by those of FRACTIONS, `words` by those of WORDS (empty: there is none), all of shape
     (size,).
 
-    `new_fen` is what was sold in M1–M3 to consignees that were new on `new_day` (days since
-    1970-01-01), a row a merchant and day, sorted by `new_place`.
+    `new`: how much (fen, in place of bills) was sold in M1–M3 to consignees that were new on a day
+    (since 1970-01-01). `cycles`: how many COD bills were paid after so many days, of the months
+    whose bills were all paid before T's month.
     """
 
     size: int
     whole: dict[str, dict[str, Ints]]
     fractions: dict[str, Floats]
     words: dict[str, Texts]
-    new_place: Ints
-    new_day: Ints
-    new_fen: Ints
+    new: Counted
+    cycles: Counted
 
     def sum_new(self, since: int) -> Ints:
         """What was sold in M1–M3 to consignees that were new on day `since` or later (fen)."""
         total = np.zeros(self.size, np.int64)
-        late = self.new_day >= since
-        np.add.at(total, self.new_place[late], self.new_fen[late])
+        late = self.new.value >= since
+        np.add.at(total, self.new.place[late], self.new.bills[late])
         return total
 
     def to_table(self, merchants: Sequence[str]) -> pa.Table:
         """As a table, a row a merchant; the inverse of `year_of_table`."""
-        bounds = np.searchsorted(self.new_place, np.arange(self.size + 1))
-        offsets = pa.array(bounds, pa.int32())
         columns = [
             pa.array(merchants, pa.string()),
             *(
@@ -131,10 +131,8 @@ class Year:
             ),
             *(pa.array(self.fractions[name], pa.float64()) for name in FRACTIONS),
             *(pa.array(self.words[name], pa.string()) for name in WORDS),
-            *(
-                pa.ListArray.from_arrays(offsets, pa.array(values, pa.int64()))
-                for values in (self.new_day, self.new_fen)
-            ),
+            *_lists_of(self.new, self.size),
+            *_lists_of(self.cycles, self.size),
         ]
         return pa.table(columns, schema=SCHEMA)
 
@@ -145,10 +143,17 @@ SCHEMA = pa.schema(
         *((f"{group}.{name}", pa.int64()) for group, names in COLUMNS.items() for name in names),
         *((name, pa.float64()) for name in FRACTIONS),
         *((name, pa.string()) for name in WORDS),
-        ("new_days", pa.list_(pa.int64())),
-        ("new_fen", pa.list_(pa.int64())),
+        *((f"{name}.{part}", pa.list_(pa.int64())) for name in ROWS for part in ("value", "bills")),
     ]
 )
+
+
+def _lists_of(counted: Counted, size: int) -> list[pa.ListArray]:
+    offsets = pa.array(np.searchsorted(counted.place, np.arange(size + 1)), pa.int32())
+    return [
+        pa.ListArray.from_arrays(offsets, pa.array(values, pa.int64()))
+        for values in (counted.value, counted.bills)
+    ]
 
 
 def year_of_table(table: pa.Table) -> Year:
@@ -159,8 +164,12 @@ def year_of_table(table: pa.Table) -> Year:
         found = table.column(name)
         return found.chunk(0) if found.num_chunks else pa.array([], found.type)
 
-    days, fen = column("new_days"), column("new_fen")
-    lengths = pc.list_value_length(days).to_numpy(zero_copy_only=False).astype(np.int64)
+    def rows(name: str) -> Counted:
+        values, bills = column(f"{name}.value"), column(f"{name}.bills")
+        lengths = pc.list_value_length(values).to_numpy(zero_copy_only=False).astype(np.int64)
+        place = np.repeat(np.arange(table.num_rows, dtype=np.int64), lengths)
+        return Counted(place, values.flatten().to_numpy(), bills.flatten().to_numpy())
+
     return Year(
         size=table.num_rows,
         whole={
@@ -169,15 +178,17 @@ def year_of_table(table: pa.Table) -> Year:
         },
         fractions={name: column(name).to_numpy() for name in FRACTIONS},
         words={name: column(name).to_numpy(zero_copy_only=False) for name in WORDS},
-        new_place=np.repeat(np.arange(table.num_rows, dtype=np.int64), lengths),
-        new_day=days.flatten().to_numpy(),
-        new_fen=fen.flatten().to_numpy(),
+        new=rows("new"),
+        cycles=rows("cycles"),
     )
 
 
-def year_values(as_of: AsOf) -> dict[str, Value]:
-    """What the SQL files of a year are given."""
+def year_values(as_of: AsOf, open_from: int | None = None) -> dict[str, Value]:
+    """What the SQL files of a year are given; before the month `open_from` (by default M12) all
+    bills were paid before T's month.
+    """
     values: dict[str, Value] = {f"m{k}": as_of.month(k) for k in (1, 3, 6, 12, 18)}
+    values["open_from"] = as_of.month(12) if open_from is None else open_from
     return values | {"earliest_new": as_of.earliest_new}
 
 
@@ -187,12 +198,14 @@ def read_year(
     as_of: AsOf,
     places: Ints,
     references: References,
+    open_from: int | None = None,
 ) -> Year:
-    """Read what full months say of the merchants at `places` in the order of merchant_id.
+    """Read what full months say of the merchants at `places` in the order of merchant_id;
+    `open_from` as in `year_values`.
 
     The tables `listed`, `roster`, `shippers`, `words`, `blacklist` and `staff` must exist.
     """
-    values = year_values(as_of)
+    values = year_values(as_of, open_from)
     narrow(connection, rolled, YEAR_ROLLUPS, places, kept=READ_OFTEN)
     for name in YEAR_TABLES:
         connection.execute(render_sql(name, values))
@@ -224,9 +237,8 @@ def make_year(fetch: Fetch, size: int, references: References) -> Year:
         whole={**whole, "summary": summary},
         fractions=fractions,
         words=words,
-        new_place=ints(new, "place"),
-        new_day=days_of(new, "first_cod_on"),
-        new_fen=ints(new, "amount_fen"),
+        new=Counted(ints(new, "place"), days_of(new, "first_cod_on"), ints(new, "amount_fen")),
+        cycles=read_counted(fetch("year_cycles"), "days"),
     )
 
 

@@ -15,6 +15,7 @@ import json
 import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from datetime import datetime, time
 from pathlib import Path
 from types import TracebackType
 
@@ -25,6 +26,7 @@ import pyarrow.parquet as pq
 
 from app.features.calendar import AsOf
 from app.features.columns import Bools
+from app.features.events import latest_events
 from app.features.inputs import hash_program
 from app.features.lake import LakeState
 from app.features.month_bills import read_parquet
@@ -39,12 +41,23 @@ FOLDER = "merchant_year"
 Files = Mapping[str, Mapping[str, str]]
 
 
+def open_from(lake: LakeState, as_of: AsOf) -> int:
+    """The first month of M1–M12 with a bill that is paid in T's month or later, as its files say;
+    T's month without any.
+    """
+    begun = datetime.combine(as_of.day.replace(day=1), time())
+    year = range(as_of.month(12), as_of.month(0))
+    late = [m for m in year if latest_events(lake.months.get(m, ()), ("cod_paid_at",)) >= begun]
+    return min(late, default=as_of.month(0))
+
+
 def key_of_years(lake: LakeState, as_of: AsOf) -> str:
     """A hash of what years depend on beside the rollups. (Under which word a category or an origin
     counts depends on its text alone.)
     """
     told = {
         "program": hash_program(),
+        "open_from": open_from(lake, as_of),
         "lists": [
             found.in_force(as_of) if found is not None else None
             for found in (lake.references.blacklist, lake.references.staff)

@@ -40,9 +40,9 @@ def years_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     read = building.read_year
 
-    def spy(connection, rolled, as_of, places, references):  # type: ignore[no-untyped-def]
+    def spy(connection, rolled, as_of, places, references, opened):  # type: ignore[no-untyped-def]
         counts.append(len(places))
-        return read(connection, rolled, as_of, places, references)
+        return read(connection, rolled, as_of, places, references, opened)
 
     monkeypatch.setattr(building, "read_year", spy)
     return counts
