@@ -6,6 +6,7 @@ origin, and the replay.
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,6 +54,7 @@ def explain_auditor(
         "lineage": tell_lineage(record["snapshot"], provenance, kept),
         "inputs": _inputs(live, record),
         "missing": dict(record["missing"]),
+        "trace_with": _trace_with(record),
         "replay": {"same": replay.same, "differences": replay.differences},
         "idempotency": None
         if claim is None
@@ -89,6 +91,19 @@ def _release(live: LivePolicy, record: Mapping[str, Any], release: Release | Non
         "retired_at": release.retired_at and release.retired_at.isoformat(),
         "evidence_sha256": release.evidence_sha256,
     }
+
+
+def _trace_with(record: Mapping[str, Any]) -> str | None:
+    """The command that leads a feature of the record back to its waybills; None where the merchant
+    was in no snapshot.
+    """
+    snapshot = record["snapshot"]
+    if snapshot is None:
+        return None
+    return (
+        f"chengxin features explain {shlex.quote(record['merchant_id'])} FEATURE"
+        f" --as-of {snapshot['as_of']} --snapshot {snapshot['id']}"
+    )
 
 
 def _inputs(live: LivePolicy, record: Mapping[str, Any]) -> list[Json]:
