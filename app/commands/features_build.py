@@ -32,7 +32,7 @@ def make_plan(settings: Settings, known_at: str | None, again: bool) -> Plan:
     now = shanghai_now()
     lake = read_lake(settings.lake, settings.rulesets, settings.hash_key())
     catalogue = load_feature_catalogue(settings.rulesets / "catalogue.yaml")
-    return Plan(lake, catalogue, now, known_at, again)
+    return Plan(lake, catalogue, now, known_at, again, settings.engine)
 
 
 def computing(settings: Settings, plan: Plan, tell: Tell) -> Compute:

@@ -186,6 +186,11 @@ def test_what_is_stopped_is_not_the_merchants_doing(desk: Desk) -> None:
     assert analyst["stopped"] is True and analyst["reasons"][0]["code"] == "PRODUCT_STOPPED"
     auditor = desk.explainer.explain(number, "auditor")
     assert auditor["stopped"] is True and auditor["replay"]["same"] is True
+    snapshot = auditor["lineage"]["snapshot"]
+    assert auditor["trace_with"] == (
+        f"chengxin features explain {auditor['merchant_id']} FEATURE"
+        f" --as-of {snapshot['as_of']} --snapshot {snapshot['id']}"
+    )
 
 
 def test_a_new_merchant_reads_that_nothing_was_found(desk: Desk) -> None:
