@@ -58,7 +58,7 @@ copy (
         null::varchar as "operator",
         cast(1 + a % 20 as bigint) as pieces, cast(null as bigint) as weight_g, cast(null as bigint) as volume_cm3,
         cast(1000 + c % 20000 as bigint) as freight_fen,
-        cod_fen, cod_fen as cod_first_fen, cast(200 as bigint) as cod_fee_fen,
+        cod_fen, cod_fen as cod_first_fen, (cod_fen + 99999) // 100000 * 100 as cod_fee_fen,
         cast(null as bigint) as declared_fen, cast(null as bigint) as insured_fee_fen,
         created_at,
         case when status in ('signed', 'cod_paid') then created_at + to_hours(cast(24 + c % 72 as integer)) end as signed_at,
@@ -113,7 +113,7 @@ def make_night(waybills: int, merchants: int, consignees: int) -> dict[str, dict
 
 
 def _folder(waybills: int, merchants: int, consignees: int) -> Path:
-    name = f"chengxin-bench-lake-4-{waybills}-{merchants}-{consignees}"
+    name = f"chengxin-bench-lake-5-{waybills}-{merchants}-{consignees}"
     return Path(tempfile.gettempdir()) / name
 
 
