@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from lunardate import LunarDate
@@ -524,6 +525,7 @@ class _Merchant:
         return found
 
 
+@cache
 def _stands_still(day: date) -> bool:
     """From ten days before the first day of the lunar year up to its fifteenth."""
     lunar = LunarDate.from_solar_date(day.year, day.month, day.day)

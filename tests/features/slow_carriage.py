@@ -195,7 +195,7 @@ class Carriage:
     def _twice(self, year: list[Waybill]) -> Any:
         alike = defaultdict(list)
         for w in year:
-            if w in self.priced and w.pieces is not None and w.source in self.judging.twice:
+            if w.source in self.judging.twice and w.pieces is not None and w in self.priced:
                 alike[w.month, w.consignee_id, w.cod_fen, w.pieces].append(w)
         count = suspects = 0
         for found in alike.values():
