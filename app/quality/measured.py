@@ -140,7 +140,7 @@ LOOK_AT: Mapping[str, dict[str, str]] = {
 def look_at(measure: str, is_high: bool) -> dict[str, str]:
     """What to look at, in both languages."""
     kind = KIND_OF[measure]
-    if kind == COUNT:
+    if kind == COUNT or (kind == AMOUNT and not is_high):
         return LOOK_AT["volume high" if is_high else "volume low"]
     if kind in (AMOUNT, MEAN) or measure == "cod_share":
         return LOOK_AT["money"]
