@@ -44,6 +44,12 @@ AS_OF = click.option(
 )
 
 
+SNAPSHOT = click.option(
+    "--snapshot", "snapshot_id", metavar="ID",
+    help="A snapshot of that day other than the last build's (see features list).",
+)  # fmt: skip
+
+
 @click.group()
 def features() -> None:
     """Build feature snapshots from the lake, export them, look at them."""
@@ -59,8 +65,8 @@ features.add_command(verify_command)
 @AS_OF
 @click.option("--to", "last", type=Day(),
               help="A backfill: build every day from --as-of to this one.")  # fmt: skip
-@click.option("--every", type=click.Choice(["day", "week", "month"]), default="day",
-              show_default=True, help="How far apart the days up to --to are.")  # fmt: skip
+@click.option("--every", type=click.Choice(["day", "week", "month"]),
+              help="How far apart the days up to --to are.  [default: day]")  # fmt: skip
 @click.option("--known-at", metavar="MOMENT",
               help="Count what had arrived by then: a moment (Asia/Shanghai), a day (its end), now,"
                    " end-of-day (of the day before --as-of), or an import's id.  [default: now for"
@@ -76,7 +82,7 @@ features.add_command(verify_command)
 @click.option("--by", metavar="NAME", help="Who answers for --despite.")
 @click.option("--json", "as_json", is_flag=True, help="Print the provenance as JSON.")
 def build_command(
-    as_of: date, last: date | None, every: str, known_at: str | None, again: bool,
+    as_of: date, last: date | None, every: str | None, known_at: str | None, again: bool,
     publish: bool | None, despite: str | None, by: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Compute every feature of every merchant as of a day and keep the result as an immutable
@@ -91,10 +97,14 @@ def build_command(
     from app.commands.features_build import backfill, build_one, report_day, tell_left_out
     from app.commands.publication import open_gate, tell_publication
 
+    if every is not None and last is None:
+        raise click.UsageError("--every says how far apart days are; write the last of them: --to")
     settings = load_settings()
     gate = open_gate(settings, despite, by)
     if last is not None:
-        backfill(settings, as_of, last, every, known_at, again, gate, bool(publish), as_json)
+        backfill(
+            settings, as_of, last, every or "day", known_at, again, gate, bool(publish), as_json
+        )
         return
     begun = time.perf_counter()
     with shown_progress() as tell:
@@ -118,15 +128,16 @@ def build_command(
 
 @features.command("export")
 @AS_OF
+@SNAPSHOT
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False),
               help="A file that ends in .parquet or .csv.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-def export_command(as_of: date, out: Path, as_json: bool) -> None:
-    """Write the newest snapshot of a day: one row a merchant, money in fen."""
+def export_command(as_of: date, snapshot_id: str | None, out: Path, as_json: bool) -> None:
+    """Write the snapshot of a day, that of its last build: one row a merchant, money in fen."""
     from app.features.export import export_snapshot
     from app.features.snapshots import find_snapshot
 
-    snapshot = find_snapshot(load_settings().lake, as_of)
+    snapshot = find_snapshot(load_settings().lake, as_of, snapshot_id)
     count = export_snapshot(snapshot, out)
     if as_json:
         click.echo(json.dumps({"snapshot": snapshot.id, "merchants": count, "out": str(out)}))
@@ -137,17 +148,18 @@ def export_command(as_of: date, out: Path, as_json: bool) -> None:
 @features.command("show")
 @click.argument("merchant")
 @AS_OF
+@SNAPSHOT
 @click.option(
     "--json", "as_json", is_flag=True, help="Print values and reasons as JSON, money in fen."
 )
-def show_command(merchant: str, as_of: date, as_json: bool) -> None:
-    """Show the features of a merchant in the newest snapshot of a day, with what they mean."""
+def show_command(merchant: str, as_of: date, snapshot_id: str | None, as_json: bool) -> None:
+    """Show the features of a merchant in the snapshot of a day, with what they mean."""
     from app.features.catalogue import load_feature_catalogue
     from app.features.export import describe_row
     from app.features.snapshots import find_snapshot
 
     settings = load_settings()
-    snapshot = find_snapshot(settings.lake, as_of)
+    snapshot = find_snapshot(settings.lake, as_of, snapshot_id)
     row = snapshot.find(merchant)
     if row is None:
         click.echo(

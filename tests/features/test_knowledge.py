@@ -272,5 +272,14 @@ def test_on_the_command_line(settings: Settings, environment: dict[str, str]) ->
     again = run("build", "--as-of", "2024-03-01")
     assert (again["id"], again["state"]) == (first["id"], "standing")
     assert [one["file"] for one in again["left_out"]] == ["b.csv"]
-    # What the last build gave is the snapshot of the day.
+    # What the last build gave is the snapshot of the day; others are asked for by their id.
     assert run("show", "M1", "--as-of", "2024-03-01")["snapshot"] == first["id"]
+    other = run("show", "M1", "--as-of", "2024-03-01", "--snapshot", now["id"])
+    assert other["snapshot"] == now["id"]
+    traced = run("explain", "M1", "cod_amt_12m", "--snapshot", first["id"])
+    assert traced["agrees"] and "B1" not in {one["waybill_no"] for one in traced["waybills"]}
+    assert traced["value"] == other["values"]["cod_amt_12m"] - 110_000
+    out = settings.home / "bills.csv"
+    words = ("explain", "M1", "cod_amt_12m", "--as-of", "2024-03-01", "--out", str(out))
+    assert CliRunner().invoke(features, [*words], env=environment).exit_code == 0
+    assert len(out.read_text("utf-8").splitlines()) == 1 + traced["waybills_in_all"]
