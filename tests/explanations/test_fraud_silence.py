@@ -23,9 +23,10 @@ GOALS = (None, "approve", "next-tier", "limit=90000")
 SAME = {
     "wuliudai": [
         [{"self_deal_share": 0.101}, {"self_deal_share": 0.97}],
-        [{"round_share": 0.301}, {"round_share": 0.99}],
+        [{"round_excess": 0.301}, {"round_excess": 0.99}, {"captive_share": 0.61}],
+        [{"ring_share": 0.16}, {"ring_share": 0.9}, {"too_fast_sign_share": 0.21}],
         [{"duplicate_rate": 0.06}, {"void_rate": 0.11}, {"reset_rate": 0.3}, {"void_rate": 0.9}],
-        [{"duplicate_rate": 0.0}, {"duplicate_rate": 0.05, "void_rate": 0.1, "round_share": 0.3}],
+        [{"duplicate_rate": 0.0}, {"duplicate_rate": 0.05, "void_rate": 0.1, "round_excess": 0.3}],
     ],
     "fapiaodai": [
         [{"round_share": 0.701}, {"round_share": 0.99}],

@@ -60,7 +60,7 @@ def test_a_fraud_hit_is_one_general_text_without_numbers() -> None:
     live = live_of("wuliudai")
     base = values_of("wuliudai", cases_of("wuliudai")[0])
     seen = set()
-    for given in ({"self_deal_share": 0.5}, {"round_share": 0.9}, {"carrier_staff_related": True}):
+    for given in ({"self_deal_share": 0.5}, {"round_excess": 0.9}, {"carrier_staff_related": True}):
         record = record_of(live, base | given)
         told = explain_merchant(live, record)
         answer = tell_what_if(live, record, what_if(live, record))
