@@ -204,7 +204,8 @@ def _build_features(demo: Demo, tell: Tell) -> str:
     built = call("features", "build", "--as-of", demo.as_of.isoformat(), *words)
     line = f"as of {demo.as_of}: {built['counts']['merchants']:,} merchants"
     if built["quality"]["findings"] or built["quality"]["accepted"]:
-        line += f"; their data are not as expected (chengxin data report --as-of {demo.as_of})"
+        report = f"chengxin data report --as-of {demo.as_of} --out report.html"
+        line += f"; their data are not as expected: {report}"
     return line
 
 
