@@ -18,7 +18,7 @@ from app.features.spark.dialect import (
     read_statement,
     write_spark,
 )
-from app.features.spark.files import read_files
+from app.features.spark.files import open_folders, read_files
 from app.features.spark.lifting import MONTH, lift
 
 if TYPE_CHECKING:
@@ -144,7 +144,6 @@ class LiftedConnection(SparkConnection):
             self._written += 1
             folder = str(self._scratch / f"{self._written}-{name}")
             table.write.parquet(folder)
-            reader = self.session.read.option("__globPaths__", "false").schema(table.schema)
-            table = reader.parquet(folder)
+            table = open_folders(self.session, [folder], table.schema)
         super().make(name, table, keep=False)
         (self._lifted.add if MONTH in table.columns else self._lifted.discard)(name)

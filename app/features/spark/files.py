@@ -5,6 +5,7 @@ tables of many months are written as a folder a month.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from app.features.spark.lifting import MONTH
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 # What selections of a month have; a month's folder is empty where it has no row.
 SELECTIONS = {
@@ -35,15 +37,21 @@ def read_files(session: SparkSession, paths: Sequence[str]) -> DataFrame:
     """The files, or folders of rollups, as one table by column names, with `file_index` and
     `file_row_number`: which file a row is of, and where it stands in it.
     """
-    # A folder's name would else be read as a pattern: a lake may lie under /data/[old].
-    reader = session.read.option("__globPaths__", "false").schema(_schema_of(paths))
-    table = reader.parquet(*paths)
+    table = open_folders(session, paths, _schema_of(paths))
     if _rollup_of(paths[0]) is not None:
         return table
     index, number = STANDING
     standing = [f"_metadata.file_name as {index}", f"_metadata.row_index as {number}"]
     months = [f"month as {MONTH}"] if "month" in table.columns else []
     return table.selectExpr("*", *standing, *months)
+
+
+def open_folders(
+    session: SparkSession, paths: Sequence[str], schema: str | StructType
+) -> DataFrame:
+    """Files or folders as a table. Spark reads paths as patterns; a lake may lie under /data/[old]."""
+    escaped = [re.sub(r"([\[\]{}*?\\])", r"\\\1", path) for path in paths]
+    return session.read.schema(schema).parquet(*escaped)
 
 
 def _schema_of(paths: Sequence[str]) -> str:
