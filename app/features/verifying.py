@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from app.features.season_file import ENDING
 from app.features.snapshots import Snapshot, hash_provenance, snapshot_id
-from app.waybills.inputs import hash_file
 from app.features.standing import noted_snapshots
+from app.waybills.inputs import hash_file
 from app.waybills.lake import Lake
 
 NEEDED = ("id", "as_of", "content_sha256", "catalogue_sha256", "features", "imports", "counts")
