@@ -49,7 +49,10 @@ def make_parties(
 
 
 def party_features(block: Block, found: Parties) -> dict[str, Column]:
-    """domain.md 3, Fraud: 47–51, 55–58, 60, and suspected duplicates of 59. They depend on other merchants' waybills too."""
+    """domain.md 3, Fraud: 47–51, 55–58, 60, and suspected duplicates of 59.
+
+    They depend on other merchants' waybills too.
+    """
     sums, amount_fen = found.sums, block.sum_months("amount_fen", 12)
     recent_fen = sums["recent_fen"]
     size = len(block.merchants)
