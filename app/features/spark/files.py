@@ -49,7 +49,7 @@ def read_files(session: SparkSession, paths: Sequence[str]) -> DataFrame:
 def open_folders(
     session: SparkSession, paths: Sequence[str], schema: str | StructType
 ) -> DataFrame:
-    """Files or folders as a table. Spark takes paths for patterns; a lake may lie in /data/[old]."""
+    """Files or folders as a table. Spark takes paths for patterns; a lake may be in /data/[old]."""
     escaped = [re.sub(r"([\[\]{}*?\\])", r"\\\1", path) for path in paths]
     return session.read.schema(schema).parquet(*escaped)
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,8 @@ def open_session(master: str, memory_limit_mb: int, scratch: Path) -> SparkSessi
     Raises SparkMissing.
     """
     check_spark()
+    # Of pandas nothing is used but that it is there.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
     from pyspark.sql import SparkSession
 
     running = SparkSession.getActiveSession()
