@@ -70,6 +70,8 @@ class _Lifting:
             return sides[0]
         if isinstance(query, exp.Subquery):
             return self.lift(query.this, tables)
+        if isinstance(query, exp.Table):
+            return self._lift_source(query, tables)
         if isinstance(query, exp.Select):
             return self._lift_select(query, tables)
         raise NotForSpark(f"cannot be lifted over months: {query.sql()[:200]}")
