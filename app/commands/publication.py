@@ -1,5 +1,6 @@
 """Publishing a snapshot: its data are checked first. Where they break an expectation of severity
 `fail` the last good snapshot goes on deciding, until they are mended or somebody answers for it.
+The first snapshot of all is published whatever its data are: there is none before it to keep.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import click
 
 from app.errors import ChengxinError
 from app.settings import Settings
-from app.storage.checks import DESPITE, HELD, PASSED, Check, SqlCheckStore
+from app.storage.checks import DESPITE, FIRST, HELD, PASSED, Check, SqlCheckStore
 from app.storage.connection import connect
 from app.storage.features import SqlFeatureStore
 
@@ -37,7 +38,7 @@ class Publication:
     """What became of a snapshot: `published` is False when it stood there already or is held."""
 
     published: bool
-    verdict: str  # passed | held | despite
+    verdict: str  # passed | held | despite | first
     report: dict[str, Any]
     path: str  # of the report, within the lake
     served: str | None  # the snapshot that decides now
@@ -81,7 +82,11 @@ class Gate:
             report, path = self._check(snapshot, read_published(checks), checks.accepted())
             is_known = store.describe(snapshot.id) is not None
             fails = report["verdict"] == "fail"
-            verdict = PASSED if is_known or not fails else DESPITE if self.despite else HELD
+            verdict = PASSED
+            if fails and not is_known:
+                # Without one that could go on deciding, holding would keep nothing from harm.
+                nothing_served = store.latest() is None
+                verdict = DESPITE if self.despite else FIRST if nothing_served else HELD
             if not is_known:
                 checks.add(self._tell(snapshot, verdict, report, path))
             published = verdict != HELD and store.publish(snapshot.meta, snapshot.texts())
@@ -187,7 +192,12 @@ def tell_publication(done: Publication, as_of: str) -> None:
             f"  chengxin features build --as-of {as_of} --despite WHY --by NAME"
         )
         return
-    if done.verdict == DESPITE:
+    if done.verdict == FIRST:
+        click.echo(
+            "published although its data break expectations, as there is no snapshot before it\n"
+            "that could go on deciding; look at what was found before you rely on it"
+        )
+    elif done.verdict == DESPITE:
         click.echo("published despite what broke; it is recorded who answers for it")
     else:
         click.echo("published for look-up" if done.published else "was published already")

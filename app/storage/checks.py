@@ -19,7 +19,7 @@ from app.decisions.ports import HeldSnapshot
 from app.storage.models import format_utc, read_utc
 from app.storage.statements import prepare, run
 
-PASSED, HELD, DESPITE = "passed", "held", "despite"
+PASSED, HELD, DESPITE, FIRST = "passed", "held", "despite", "first"
 COLUMNS = """snapshot_id, as_of, checked_at, verdict, expectations, breaks_json, report, actor,
 why"""
 INSERT = f"insert into snapshot_checks ({COLUMNS}) values (?,?,?,?,?,?,?,?,?)"

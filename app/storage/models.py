@@ -175,8 +175,8 @@ class SnapshotCheck(Table):
     """What a check said of a snapshot that was to be published; rows are only added, the newest of
     a snapshot counts.
 
-    `verdict`: passed, held, or despite (published though it broke; `actor` answers for it and says
-    `why`). `expectations`: the names of those that broke, with commas. `breaks_json`: a list of
+    `verdict`: passed, held, first (published though it broke: there was none before), or despite
+    (published though it broke; `actor` answers for it and says `why`). `expectations`: the names of those that broke, with commas. `breaks_json`: a list of
     `{key, excess, severity}`. `report`: its file, within the lake.
     """
 

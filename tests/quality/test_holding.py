@@ -122,6 +122,18 @@ def test_a_held_night_from_import_to_despite(at_home: Settings, tmp_path: Path) 
     assert [one["expectation"] for one in again["accepted"]] == ["carrier-volume"]
 
 
+def test_the_first_snapshot_of_all_is_not_held(on_sqlite: Settings, tmp_path: Path) -> None:
+    import_nights(on_sqlite, tmp_path)
+    assert (
+        run("waybills", "import", str(tmp_path / "bad.parquet"), "--source", "tms").exit_code == 0
+    )
+    built = run("features", "build", "--as-of", BAD, "--known-at", "now", "--publish", "--json")
+    told = json.loads(built.stdout)
+    assert (built.exit_code, told["published"], told["quality"]["verdict"]) == (0, True, "first")
+    assert told["quality"]["findings"], "what broke is said"
+    assert run("data", "check", "--as-of", BAD).exit_code == 1
+
+
 def test_pages_are_whole_and_escape_what_data_say(on_sqlite: Settings, tmp_path: Path) -> None:
     write_bills(tmp_path / "clean.parquet", "created_at < timestamp '2025-11-28'")
     take_in(on_sqlite.lake, tmp_path / "clean.parquet")
@@ -194,6 +206,7 @@ def test_a_decision_says_that_a_newer_snapshot_is_held(database: Any) -> None:
 
 def test_a_whitelist_is_never_made_of_a_held_snapshot(on_sqlite: Settings, tmp_path: Path) -> None:
     import_nights(on_sqlite, tmp_path)
+    assert run("features", "build", "--as-of", GOOD).exit_code == 0
     take_in(on_sqlite.lake, tmp_path / "bad.parquet")
     assert run("features", "build", "--as-of", BAD, "--known-at", "now", "--publish").exit_code == 1
     from app.storage.connection import connect
