@@ -176,8 +176,9 @@ class SnapshotCheck(Table):
     a snapshot counts.
 
     `verdict`: passed, held, first (published though it broke: there was none before), or despite
-    (published though it broke; `actor` answers for it and says `why`). `expectations`: the names of those that broke, with commas. `breaks_json`: a list of
-    `{key, excess, severity}`. `report`: its file, within the lake.
+    (published though it broke; `actor` answers for it and says `why`). `expectations`: the names of
+    those that broke, with commas. `breaks_json`: a list of `{key, excess, severity}`. `report`: its
+    file, within the lake.
     """
 
     id = BigAutoField()
