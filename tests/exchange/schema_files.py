@@ -21,7 +21,10 @@ from app.waybills.cleaning import load_cleaning
 from tests.rejected.readers import BASE, BASE_OF_LINT, FOLDER
 
 ROOTS = {"shipped": PROJECT_FOLDER, "base": BASE, "lint": BASE_OF_LINT}
-SHARED = ("catalogue", "reasons", "cleaning", "calendar", "policy", "accepted")
+SHARED = (
+    *("catalogue", "reasons", "cleaning", "calendar", "policy", "accepted"),
+    *("tariffs", "expectations"),
+)
 
 
 class _Core(yaml.SafeLoader):

@@ -132,7 +132,7 @@ FAULTS = (
         '{when: "[80_000..150_000)", points: 2}',
         MONTH,
         6,
-        lambda found, _: found[0].outcome == "approve" != found[1].outcome,
+        lambda found, _: found[0].score > found[1].score,
     ),
     Fault(
         "a missing value slips through",

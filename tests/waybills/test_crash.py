@@ -91,7 +91,7 @@ def test_killed_imports_show_wholly_or_not_at_all(tmp_path: Path) -> None:
         assert again.returncode == 0, problems.decode()
         assert len(lake.imports()) == 1
         assert count_rows(lake) == ROWS
-        on_disk = set(lake.path.rglob("*.parquet"))
+        on_disk = set((lake.path / "waybills").rglob("*.parquet"))
         assert on_disk == {path for paths in lake.months().values() for path in paths}
     assert set(outcomes) == {0, 1}, f"no kill before, or none after, the commit: {outcomes}"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from app.policies.documents import list_products
 
-SHARED = ("catalogue", "reasons", "cleaning", "calendar")
+SHARED = ("catalogue", "reasons", "cleaning", "calendar", "expectations", "tariffs")
+FOLDERS = {"tariffs": "reference/"}  # of the shared files that do not stand beside the others
 OWN = ("policy", "ruleset", "scorecard", "cases", "accepted")
 NO_RULESETS = ("policy.yaml", "accepted.yaml")
 
@@ -54,5 +55,5 @@ def _patterns(rulesets: Path, product: str | None) -> dict[str, list[str]]:
         "ruleset": files,
         "cases": [f"{base}/{which}/cases/*.yaml"],
         "accepted": [f"{base}/accepted.yaml", f"{base}/{which}/accepted.yaml"],
-        **{kind: [f"{base}/{kind}.yaml"] for kind in SHARED},
+        **{kind: [f"{base}/{FOLDERS.get(kind, '')}{kind}.yaml"] for kind in SHARED},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.exchange.schemas import products, rulesets, shared
+from app.exchange.schemas import products, reference, rulesets, shared
 from app.exchange.schemas.names import Names
 from app.exchange.schemas.parts import Schema
 
@@ -22,6 +22,8 @@ BUILDERS: dict[str, Callable[[Names | None], Schema]] = {
     "reasons": shared.reasons,
     "cleaning": shared.cleaning,
     "calendar": shared.calendar,
+    "tariffs": reference.tariffs,
+    "expectations": reference.expectations,
 }
 
 

@@ -106,7 +106,10 @@ def cleaning(_: Names | None) -> Schema:
             SCALAR, "线路比较的最少运单数", "Fewest bills of a lane that tell what is usual", 200
         ),
         "freight_outlier_cod": said(
-            SCALAR, "货款达到此数，元", "From this COD amount on a tiny freight is an outlier", 1_000
+            SCALAR,
+            "货款达到此数，元",
+            "From this COD amount on a tiny freight is an outlier",
+            1_000,
         ),
         "freight_outlier_freight": said(
             SCALAR, "运费不超过此数，元", "The freight that the entry form begins with", 5
