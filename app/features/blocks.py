@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from app.features.arrow import days_of, ints, spread
-from app.features.calendar import AsOf
+from app.features.calendar import AsOf, month_of
 from app.features.columns import Floats, Ints
 from app.features.holidays import Calendar
 from app.features.narrow import narrow
@@ -41,7 +41,7 @@ OUTCOME_SUMS = (
     "with_settlement",
     "with_paid_at",
 )
-BLOCK_ROLLUPS = ("merchant_month", "merchant_outcome", "merchant_recent", "merchant_bill")
+BLOCK_ROLLUPS = ("merchant_month", "merchant_outcome", "merchant_bill")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,8 @@ def read_block(
     The tables `listed`, `roster`, `conflicts` and `sources` must exist.
     """
     values = block_values(as_of, open_from)
-    since = {"merchant_bill": as_of.month(12) if open_from is None else open_from}
+    first = month_of(as_of.base_from)
+    since = {"merchant_bill": min(first, as_of.month(12) if open_from is None else open_from)}
     places = np.arange(begin, begin + len(merchants))
     narrow(connection, rolled, BLOCK_ROLLUPS, places, since=since)
 
@@ -145,6 +146,8 @@ def block_values(as_of: AsOf, open_from: int | None = None) -> dict[str, Value]:
     """What the SQL files of a block are given; `open_from` as in `year_values`."""
     values: dict[str, Value] = {f"m{k}": as_of.month(k) for k in (1, 6, 12)}
     values["open_from"] = as_of.month(12) if open_from is None else open_from
+    values |= {"recent_from": as_of.recent_from, "recent_month": month_of(as_of.recent_from)}
+    values |= {"base_from": as_of.base_from, "base_month": month_of(as_of.base_from)}
     return values | {"as_of": as_of.day}
 
 
@@ -159,17 +162,18 @@ def make_block(
     size = len(merchants)
     months = fetch("block_months")
     first_day, last_day = _reach(months, size)
+    sums = _spread_months(months, MONTH_SUMS, size, as_of.month(1))
     cycles = join_counted(year.cycles, read_counted(fetch("block_cycles"), "days"))
     middle_paid_days, paid_bills = median_of(cycles, size)
     return Block(
         as_of=as_of,
         merchants=merchants,
         year=year,
-        months=_spread_months(months, MONTH_SUMS, size, as_of.month(1)),
+        months=sums,
         first_cod_day=first_day,
         last_bill_day=last_day,
         outcomes=spread(fetch("block_outcomes"), OUTCOME_SUMS, size),
-        recent=spread(fetch("block_recent"), RECENT_SUMS, size),
+        recent=_sum_recent(fetch("block_recent"), months, sums["amount_fen"], as_of),
         middle_paid_days=middle_paid_days,
         paid_bills=paid_bills,
         resets=spread(fetch("block_conflicts"), ("resets",), size)["resets"],
@@ -199,6 +203,22 @@ def _spread_days(table: pa.Table, size: int, as_of: AsOf) -> Ints:
     within = back < 13
     found = np.zeros((size, 13), np.int64)
     found[place[within], back[within]] = ints(table, "bill_days")[within]
+    return found
+
+
+def _sum_recent(edges: pa.Table, months: pa.Table, full: Ints, as_of: AsOf) -> dict[str, Ints]:
+    """The amounts of the 30 days before T and of the 180 days before those: `edges` of the months
+    in which either begins, whole months between them, and the month of T.
+    """
+    found = spread(edges, RECENT_SUMS, len(full))
+    recent, base = (
+        as_of.month(0) - month_of(day) for day in (as_of.recent_from, as_of.base_from)
+    )  # they begin in these Mk
+    current = ints(months, "month") == as_of.month(0)
+    place = ints(months, "place")[current]
+    found["recent_fen"][place] += ints(months, "amount_fen")[current]
+    found["recent_fen"] += full[:, : max(recent - 1, 0)].sum(axis=1)
+    found["base_fen"] += full[:, recent : base - 1].sum(axis=1)
     return found
 
 

@@ -189,12 +189,15 @@ class DuckDbEngine:
             sums, begun_on = network.cut(*span), network.begun_on
             return compute_first(survey.catalogue, block, sums, begun_on, lake.references), years
 
+        blocks = work_at_once(connection, list(cut_blocks(survey.records)), compute)
+        if known.is_current:
+            yield from (found for found, _ in blocks)
+            return
         with YearsDraft(folder, month, key, files) as draft:
-            for found, years in work_at_once(connection, list(cut_blocks(survey.records)), compute):
+            for found, years in blocks:
                 draft.add(years)
                 yield found
-            if not known.is_current:
-                draft.commit()
+            draft.commit()
 
 
 def compute_first(

@@ -55,12 +55,12 @@ class AsOf:
         return self.day.replace(day=1) - timedelta(days=NEW_WITHIN_DAYS)
 
     @property
-    def recent_from(self) -> datetime:
+    def recent_from(self) -> date:
         """The first of the 30 days before T."""
-        return self.cut_off_at - timedelta(days=RECENT_DAYS)
+        return self.day - timedelta(days=RECENT_DAYS)
 
     @property
-    def base_from(self) -> datetime:
+    def base_from(self) -> date:
         """The first of the 180 days before those 30."""
         return self.recent_from - timedelta(days=BASE_DAYS)
 

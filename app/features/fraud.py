@@ -18,7 +18,7 @@ def fraud_features(block: Block) -> dict[str, Column]:
     own_fen = block.sum_months("self_deal_fen", 12)
     all_fen = block.sum_months("amount_fen", 12) + own_fen
     amount_fen, recent = block.sum_months("amount_fen", 12), block.recent
-    begun_late = block.first_cod_day > count_day(block.as_of.base_from.date())
+    begun_late = block.first_cod_day > count_day(block.as_of.base_from)
     none = records == 0
     return {
         "self_deal_share": make_column(

@@ -87,13 +87,6 @@ ROLLUPS = (
         " settled_fen bigint, with_settlement bigint, with_paid_at bigint",
     ),
     Rollup(
-        "merchant_recent",
-        8,
-        in_cut_month=True,
-        reads="created_on",
-        columns="merchant integer, month integer, recent_fen bigint, base_fen bigint",
-    ),
-    Rollup(
         "merchant_carriage",
         12,
         in_cut_month=False,

@@ -161,8 +161,7 @@ def look_at_month(lake: LakeState, as_of: AsOf, month: int) -> Month:
     values["fewest_medians"] = min((rule.medians for rule in rules), default=1)
     values["least_outlier_fen"] = min((rule.amount_fen for rule in rules), default=0)
     values |= write_carriage(month, files, lake.carriage_rules, lake.references)
-    for name in ("mature_before", "recent_from", "base_from"):
-        values[name] = _clamp(getattr(as_of, name), month)
+    values["mature_before"] = _clamp(as_of.mature_before, month)
     created_before = as_of.cut_off_at if month == as_of.cut_month else None
     return Month(month, files, created_before, values, lake.marks_of(month))
 

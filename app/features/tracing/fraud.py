@@ -95,7 +95,7 @@ def _benford(own: Own) -> Traced:
 
 
 def _spike(own: Own) -> Traced:
-    recent_from, base_from = own.as_of.recent_from.date(), own.as_of.base_from.date()
+    recent_from, base_from = own.as_of.recent_from, own.as_of.base_from
     late = amount_side([b for b in own.rows if b.day >= recent_from], "late",
                        en="amounts of the 30 days before T", zh="近 30 天金额")  # fmt: skip
     before = [bill for bill in own.rows if base_from <= bill.day < recent_from]
