@@ -22,7 +22,8 @@ from app.rules.durable import DurableConditions, DurableFailed
 from tests.decisions.test_decider import MemoryStore, request
 from tests.samples import read_sample
 
-FRAUD_RULE = re.compile(r"(\w+) > (0\.\d+)")
+# `x > 0.1`, `x >= 3`, or `x` alone, each also after `x != null and`.
+FRAUD_RULE = re.compile(r"(?:(\w+) != null and )?(\w+)(?: (>=?) ([\d.]+))?")
 
 
 class GrowingStore(MemoryStore):
@@ -154,17 +155,24 @@ def test_a_merchant_never_reads_what_a_fraud_rule_looks_at(
 ) -> None:
     found = FRAUD_RULE.fullmatch(rule["when"])
     assert found is not None, "a rule of another form: this test has to learn it"
-    name, threshold = found.groups()
-    share = float(threshold)
+    guarded, name, sign, threshold = found.groups()
+    assert guarded in (None, name)
+    if sign is None:
+        values, secrets = (False, True), []
+    elif sign == ">=":
+        values, secrets = (int(threshold) - 1, int(threshold)), []
+    else:
+        share = float(threshold)
+        values = (share, share + 1e-9)
+        secrets = [f"{share * 100:g}%", f"{share * 100:g} %"]
+        secrets += [threshold, f"{share:g}"] if "." in threshold else []
     hits = []
-    for value in (share, share + 1e-9):
+    for value in values:
         world.store.changes["s1"] = {name: value}
         record = world.decide()
         hits.append(rule["reason"] in record["reasons"])
         told = orjson.dumps(record["explanations"]).decode()
-        percent = f"{share * 100:g}"
-        for secret in (name, threshold, f"{share:g}", f"{percent}%", f"{percent} %", rule["id"],
-                       rule["reason"], *rule["title"].values()):  # fmt: skip
+        for secret in (name, *secrets, rule["id"], rule["reason"], *rule["title"].values()):
             assert secret not in told
     assert hits == [False, True]
     assert [one["code"] for one in record["explanations"]].count("FRAUD_REVIEW") == 1
