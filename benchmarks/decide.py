@@ -169,11 +169,23 @@ def _check_floor(engine: Any, context: dict[str, Any], conditions: list[Any]) ->
     assert len(hits) > len(conditions) / 3, hits
 
 
+def _guarded(term: Any) -> str | None:
+    """The input that `x != null` speaks of."""
+    if term.op == "not" and term.args[0].op == "is_null" and term.args[0].args[0].op == "input":
+        name: str = term.args[0].args[0].payload
+        return name
+    return None
+
+
 def _cells(term: Any) -> list[tuple[str, str]]:
     """A condition as (input, unary test) cells; an `or` becomes several rows."""
     signs = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
     if term.op == "or":
         return [cell for arg in term.args for cell in _cells(arg)]
+    if term.op == "and" and _guarded(term.args[0]) is not None:
+        ((name, test),) = _cells(term.args[1])
+        if name == _guarded(term.args[0]):  # a cell holds of no null by itself
+            return [(name, test)]
     if term.op == "input":
         return [(term.payload, "true")]
     if term.op == "not" and term.args[0].op == "input":
