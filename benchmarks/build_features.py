@@ -114,7 +114,11 @@ def _run_floor(waybills: int) -> dict[str, float]:
 
 
 def _run_build(
-    waybills: int, folder: Path, more: Sequence[str] = (), judges_carriage: bool = True
+    waybills: int,
+    folder: Path,
+    more: Sequence[str] = (),
+    judges_carriage: bool = True,
+    judges_amounts: bool = True,
 ) -> dict[str, float]:
     """Build the day after the lake's last month, or the next with what has come by then."""
     from app.features.build import build_snapshot
@@ -140,7 +144,7 @@ def _run_build(
         files,
         tuple(Import(name, "tms", f"{name}.parquet", name) for name in imports),
         frozenset(),
-        {"tms": OutlierRule(10_000_000, 20)},
+        {"tms": OutlierRule(10_000_000, 20)} if judges_amounts else {},
         load_calendar(PROJECT_FOLDER / "rulesets" / "calendar.yaml"),
         load_references(PROJECT_FOLDER / "rulesets", None),
         carriage_rules=rules if judges_carriage else {},
